@@ -1,0 +1,179 @@
+//! API keys: who may ask for tokens, with what, from where, for how long.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::Invalid;
+use super::client_secret::StoredSecret;
+use super::grant::{GrantTarget, Grants};
+use super::id::{AccountId, ClientId, OrganizationId};
+use super::ip_allowlist::IpAllowlist;
+use super::max_payout::MaxPayout;
+use super::name::Name;
+use super::plan::PlanName;
+use super::time::Timestamp;
+
+/// What a key holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Every scope of its target's level, present and future. `None`: the organization. At most one per target.
+    Admin(Option<AccountId>),
+    /// What its grants name.
+    Scoped(Grants),
+}
+
+impl KeyKind {
+    /// `admin` or `scoped`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Admin(_) => "admin",
+            Self::Scoped(_) => "scoped",
+        }
+    }
+
+    /// Every target that the key was granted.
+    pub fn targets(&self) -> Vec<GrantTarget> {
+        match self {
+            Self::Admin(None) => vec![GrantTarget::Organization],
+            Self::Admin(Some(account)) => vec![GrantTarget::Account(*account)],
+            Self::Scoped(grants) => grants.iter().map(|grant| grant.target).collect(),
+        }
+    }
+}
+
+/// How a key proves itself at the token endpoint (RFC 7591 `token_endpoint_auth_method`); fixed at creation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// HTTP Basic (RFC 6749 section 2.3.1).
+    #[default]
+    ClientSecretBasic,
+    /// `client_id` and `client_secret` in the form.
+    ClientSecretPost,
+}
+
+impl AuthMethod {
+    /// Every method that this server has, in the order in which the metadata lists them.
+    pub const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+        }
+    }
+}
+
+impl fmt::Display for AuthMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AuthMethod {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
+            Invalid::new("token_endpoint_auth_method", "unsupported", "must be client_secret_basic or client_secret_post")
+        })
+    }
+}
+
+/// How long the tokens of a key live: 60 to 3600 seconds, 3600 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct TokenLifetime(u16);
+
+/// The longest that any token lives, in seconds.
+pub const MAX_TOKEN_LIFETIME_SECONDS: u16 = 3_600;
+/// The shortest, in seconds.
+pub const MIN_TOKEN_LIFETIME_SECONDS: u16 = 60;
+
+impl TokenLifetime {
+    /// Checks the range.
+    ///
+    /// # Errors
+    /// When `seconds` is not in 60..=3600.
+    pub fn from_seconds(seconds: i64) -> Result<Self, Invalid> {
+        u16::try_from(seconds)
+            .ok()
+            .filter(|s| (MIN_TOKEN_LIFETIME_SECONDS..=MAX_TOKEN_LIFETIME_SECONDS).contains(s))
+            .map(Self)
+            .ok_or_else(|| Invalid::new("token_lifetime_seconds", "out_of_range", "must be 60 to 3600"))
+    }
+
+    /// The lifetime in seconds.
+    pub const fn seconds(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for TokenLifetime {
+    fn default() -> Self {
+        Self(MAX_TOKEN_LIFETIME_SECONDS)
+    }
+}
+
+/// The longest grace period of a regeneration, in seconds: 7 days.
+pub const MAX_GRACE_PERIOD_SECONDS: i64 = 604_800;
+
+/// The settings that an edit may change, and that a duplicate takes over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySettings {
+    /// Shown to people.
+    pub name: Name,
+    /// From where the key may be used.
+    pub ip_allowlist: IpAllowlist,
+    /// Handed to the resource server in the token.
+    pub max_payout: Option<MaxPayout>,
+    /// How long its tokens live.
+    pub token_lifetime: TokenLifetime,
+    /// Its rate plan; `None`: the organization's.
+    pub plan: Option<PlanName>,
+    /// From when on the key is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API key with its secrets' digests.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// `key_…`; never changes.
+    pub client_id: ClientId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What it holds.
+    pub kind: KeyKind,
+    /// What an edit may change.
+    pub settings: KeySettings,
+    /// How it proves itself.
+    pub auth_method: AuthMethod,
+    /// One or two live secrets (and perhaps expired ones not yet cleaned away), the newest first.
+    pub secrets: Vec<StoredSecret>,
+    /// Set while the key is disabled.
+    pub disabled_at: Option<Timestamp>,
+    /// Who made it: `cli`, `dev`, a user's or a key's id.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_a_minute_to_an_hour() {
+        for good in [60, 3600] {
+            assert_eq!(i64::from(TokenLifetime::from_seconds(good).unwrap().seconds()), good);
+        }
+        for bad in [i64::MIN, -1, 0, 59, 3601, 65_536 + 60, i64::MAX] {
+            assert!(TokenLifetime::from_seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

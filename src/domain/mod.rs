@@ -1,0 +1,22 @@
+//! The words of the product and the rules that bind them: types that cannot hold an invalid value.
+//!
+//! Nothing here does I/O or asks for the time; whoever needs the present hands in `now`.
+
+pub mod account;
+pub mod api_key;
+pub mod catalogue;
+pub mod client_secret;
+pub mod grant;
+pub mod id;
+pub mod invalid;
+pub mod ip_allowlist;
+pub mod max_payout;
+pub mod name;
+pub mod organization;
+pub mod plan;
+pub mod resource_server;
+pub mod scope;
+pub mod signing_key;
+pub mod time;
+
+pub use invalid::Invalid;

@@ -1,0 +1,20 @@
+//! Organizations: the customers of the platform, and the platform itself.
+
+use serde::Serialize;
+
+use super::id::OrganizationId;
+use super::name::Name;
+use super::time::Timestamp;
+
+/// A customer of the platform; everything but the catalogue belongs to exactly one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Organization {
+    /// `org_…`
+    pub id: OrganizationId,
+    /// Shown to people.
+    pub name: Name,
+    /// True for the platform's own organization: its keys may hold platform-level scopes. There is exactly one.
+    pub platform: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}

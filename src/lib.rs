@@ -1,0 +1,8 @@
+//! Claviger: an OAuth 2.0 authorization server for machines.
+//!
+//! The map of this tree; imports point downwards only, and a test keeps it so:
+//!
+//! - [`domain`]: the words of the product and their rules; no I/O, no clock.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod domain;
