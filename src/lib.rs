@@ -2,7 +2,16 @@
 //!
 //! The map of this tree; imports point downwards only, and a test keeps it so:
 //!
+//! - [`oauth`]: the protocol: parsers and decisions; no I/O, no clock.
 //! - [`domain`]: the words of the product and their rules; no I/O, no clock.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod domain;
+pub mod oauth;
+
+// What the fuzz targets check is checked here too, on their corpora and on generated inputs.
+#[cfg(test)]
+extern crate self as claviger;
+#[cfg(test)]
+#[path = "../fuzz/invariants/mod.rs"]
+mod fuzz_invariants;
