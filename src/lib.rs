@@ -2,12 +2,14 @@
 //!
 //! The map of this tree; imports point downwards only, and a test keeps it so:
 //!
+//! - [`web`]: what speaks HTTP.
 //! - [`oauth`]: the protocol: parsers and decisions; no I/O, no clock.
 //! - [`domain`]: the words of the product and their rules; no I/O, no clock.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod domain;
 pub mod oauth;
+pub mod web;
 
 // What the fuzz targets check is checked here too, on their corpora and on generated inputs.
 #[cfg(test)]

@@ -6,5 +6,6 @@
 
 pub(crate) mod basic_header;
 pub(crate) mod form;
+pub(crate) mod forwarded;
 pub(crate) mod media_type;
 pub(crate) mod scope;
