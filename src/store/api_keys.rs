@@ -224,19 +224,24 @@ pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Res
     with_parts(connection, rows)?.into_iter().collect()
 }
 
-/// Up to `limit` keys of any organization after `after` in order of their ids; a damaged one is an error in its place.
+/// Some keys in order of their ids.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The keys; a damaged one is an error in its place.
+    pub keys: Vec<Result<ApiKey, StoreError>>,
+    /// The last one's id as it is stored, to ask for what comes after it; `None`: there was nothing more.
+    pub last: Option<String>,
+}
+
+/// Up to `limit` keys of any organization that come after `after` (empty: from the start).
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub fn page(
-    connection: &mut DbConnection,
-    after: Option<ClientId>,
-    limit: i64,
-) -> Result<Vec<Result<ApiKey, StoreError>>, StoreError> {
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
+pub fn page(connection: &mut DbConnection, after: &str, limit: i64) -> Result<Page, StoreError> {
     let rows: Vec<KeyRow> =
         api_keys::table.filter(api_keys::client_id.gt(after)).order(api_keys::client_id).limit(limit).load(connection)?;
-    with_parts(connection, rows)
+    let last = rows.last().map(|row| row.client_id.clone());
+    Ok(Page { keys: with_parts(connection, rows)?, last })
 }
 
 /// The most ids in one statement.
@@ -256,8 +261,8 @@ fn with_parts(connection: &mut DbConnection, rows: Vec<KeyRow>) -> Result<Vec<Re
         let mut secrets = secrets::of_keys(connection, &ids)?;
         for row in chunk {
             let grants = grants.remove(&row.client_id).unwrap_or_default();
-            let secrets = secrets.remove(&row.client_id).unwrap_or_default();
-            keys.push(row.into_key(grants, secrets));
+            let secrets = secrets.remove(&row.client_id).unwrap_or_else(|| Ok(Vec::new()));
+            keys.push(secrets.and_then(|secrets| row.into_key(grants, secrets)));
         }
     }
     Ok(keys)

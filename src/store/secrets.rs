@@ -97,13 +97,21 @@ pub(super) fn of_key(connection: &mut DbConnection, client_id: &str) -> Result<S
     rows.into_iter().map(StoredSecret::try_from).collect()
 }
 
-pub(super) fn of_keys(connection: &mut DbConnection, ids: &[&str]) -> Result<HashMap<String, Stored>, StoreError> {
+/// By key; a damaged secret is an error in its key's place.
+pub(super) fn of_keys(
+    connection: &mut DbConnection,
+    ids: &[&str],
+) -> Result<HashMap<String, Result<Stored, StoreError>>, StoreError> {
     let rows: Vec<Row> =
         api_secrets::table.filter(api_secrets::client_id.eq_any(ids)).order(api_secrets::id.desc()).load(connection)?;
-    let mut found: HashMap<String, Stored> = HashMap::new();
+    let mut found: HashMap<String, Result<Stored, StoreError>> = HashMap::new();
     for row in rows {
-        let client_id = row.client_id.clone();
-        found.entry(client_id).or_default().push(row.try_into()?);
+        let of_key = found.entry(row.client_id.clone()).or_insert_with(|| Ok(Vec::new()));
+        match (of_key.as_mut(), StoredSecret::try_from(row)) {
+            (Ok(secrets), Ok(secret)) => secrets.push(secret),
+            (Ok(_), Err(error)) => *of_key = Err(error),
+            (Err(_), _) => {}
+        }
     }
     Ok(found)
 }
