@@ -5,11 +5,13 @@
 //! - [`web`]: what speaks HTTP.
 //! - [`store`]: both databases and the change feed; the only home of diesel.
 //! - [`oauth`]: the protocol: parsers and decisions; no I/O, no clock.
+//! - [`crypto`]: keys, digests, tokens; the only home of the cryptographic libraries.
 //! - [`domain`]: the words of the product and their rules; no I/O, no clock.
 //! - [`clock`]: the only caller of the wall clock.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod clock;
+pub mod crypto;
 pub mod domain;
 pub mod oauth;
 pub mod store;

@@ -1,0 +1,80 @@
+//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs and signature. No I/O but the system's randomness, no
+//! clock, no database.
+//!
+//! - [`random`]: the system's randomness, and token ids made of it;
+//! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
+//! - [`digest`]: what is stored of an API secret, and how one is recognised;
+//! - [`envelope`]: how private keys are encrypted at rest;
+//! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
+//! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
+//! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
+
+use std::fmt;
+
+pub mod digest;
+pub mod envelope;
+pub mod jwk;
+pub mod jwt;
+mod key_registry;
+pub mod master_key;
+pub mod pem;
+pub mod random;
+pub mod signing;
+mod strict_json;
+#[cfg(test)]
+mod test_keys;
+
+pub use pem::KeyRefused;
+
+/// Why something cryptographic could not be done. Never holds or shows a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CryptoError {
+    /// The system gave no randomness.
+    Randomness,
+    /// A master key's text does not have the one form that it can have.
+    MasterKeyForm,
+    /// A sub-key could not be derived.
+    Derivation,
+    /// Encryption failed.
+    Seal,
+    /// What is sealed was sealed by another master key, for something else, or was altered since.
+    Open,
+    /// A key pair could not be made.
+    KeyGeneration,
+    /// A private key is not one that this server can sign with.
+    KeyRefused(KeyRefused),
+    /// A public key breaks a rule of its JWK form; says which.
+    PublicJwk(&'static str),
+    /// The claims have no JSON form.
+    Claims,
+    /// The signature could not be made.
+    Signature,
+    /// Another part of the program has told jsonwebtoken to sign with something else.
+    ProviderTaken,
+}
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Randomness => f.write_str("the operating system gave no randomness"),
+            Self::MasterKeyForm => f.write_str("a master key is 64 lower-case hexadecimal digits and, in a file, one newline"),
+            Self::Derivation => f.write_str("a key could not be derived from the master key"),
+            Self::Seal => f.write_str("encryption failed"),
+            Self::Open => f.write_str("decryption failed: another master key sealed this, or it was altered since"),
+            Self::KeyGeneration => f.write_str("no key pair could be generated"),
+            Self::KeyRefused(why) => write!(f, "the private key is refused: {why}"),
+            Self::PublicJwk(why) => write!(f, "the public key is refused: {why}"),
+            Self::Claims => f.write_str("the claims have no JSON form"),
+            Self::Signature => f.write_str("the signature could not be made"),
+            Self::ProviderTaken => f.write_str("another cryptographic provider is installed in this process"),
+        }
+    }
+}
+
+impl std::error::Error for CryptoError {}
+
+impl From<KeyRefused> for CryptoError {
+    fn from(why: KeyRefused) -> Self {
+        Self::KeyRefused(why)
+    }
+}
