@@ -2,7 +2,12 @@
 //!
 //! The map of this tree; imports point downwards only, and a test keeps it so:
 //!
+//! - [`cli`]: the command line, a file for each command.
+//! - [`client`]: what the command line needs to talk to a server.
 //! - [`web`]: what speaks HTTP.
+//! - [`app`]: the use cases, a file for each.
+//! - [`config`]: settings from flags, the environment and a file.
+//! - [`directory`]: what requests need, in memory, kept true by the change feed.
 //! - [`store`]: both databases and the change feed; the only home of diesel.
 //! - [`oauth`]: the protocol: parsers and decisions; no I/O, no clock.
 //! - [`crypto`]: keys, digests, tokens; the only home of the cryptographic libraries.
@@ -10,8 +15,13 @@
 //! - [`clock`]: the only caller of the wall clock.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod app;
+pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod config;
 pub mod crypto;
+pub mod directory;
 pub mod domain;
 pub mod oauth;
 pub mod store;

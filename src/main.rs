@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: parses the command line and turns the outcome into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    claviger::cli::run()
+}

@@ -38,6 +38,13 @@ impl fmt::Debug for Pepper {
     }
 }
 
+/// A strong entity tag (RFC 9110 section 8.8.3) of a document: the same for the same bytes on every node.
+pub fn entity_tag(document: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, document);
+    let half: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{half}\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,6 +45,7 @@ impl Purpose {
 }
 
 /// 32 secret bytes, wiped when dropped. Never prints itself.
+#[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl MasterKey {

@@ -1,6 +1,7 @@
 //! API keys: who may ask for tokens, with what, from where, for how long.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -157,6 +158,10 @@ pub struct ApiKey {
     pub disabled_at: Option<Timestamp>,
     /// Tokens issued before this moment are dead.
     pub tokens_revoked_at: Option<Timestamp>,
+    /// The last use of secrets that are gone; those still there have their own.
+    pub last_used_at: Option<Timestamp>,
+    /// From where that was.
+    pub last_used_ip: Option<IpAddr>,
     /// Who made it: `cli`, `dev`, a user's or a key's id.
     pub created_by: String,
     /// When it was made.

@@ -3,8 +3,14 @@
 //! What arrives is read here by parsers of our own, because the framework's are too lenient: they take the last of
 //! two equal parameters, replace invalid UTF-8, keep bad escapes and refuse legal spellings of `Basic`.
 
+pub mod access_token;
 pub mod basic;
+pub mod client_auth;
+pub mod error;
 pub mod form;
+pub mod grants;
 pub(crate) mod http_grammar;
 pub mod media_type;
+pub mod metadata;
 pub mod scope_parameter;
+pub mod token_request;

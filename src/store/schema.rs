@@ -35,6 +35,8 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         disabled_at -> Nullable<BigInt>,
         tokens_revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        last_used_ip -> Nullable<Text>,
         created_by -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,

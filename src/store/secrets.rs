@@ -170,3 +170,11 @@ pub fn record_use(
     }
     Ok(())
 }
+
+/// Removes the secrets that ended before `moment`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn remove_ended_before(transaction: &mut WriteTransaction<'_>, moment: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(api_secrets::table.filter(api_secrets::expires_at.lt(moment.unix()))).execute(transaction.connection)?)
+}

@@ -88,6 +88,9 @@ CREATE TABLE api_keys (
     disabled_at BIGINT,
     -- Tokens issued before this moment are dead.
     tokens_revoked_at BIGINT,
+    -- The last use of secrets that are gone; that of those still there is in api_secret_uses.
+    last_used_at BIGINT,
+    last_used_ip TEXT,
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

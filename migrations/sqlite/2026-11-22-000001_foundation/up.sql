@@ -88,6 +88,9 @@ CREATE TABLE api_keys (
     disabled_at INTEGER,
     -- Tokens issued before this moment are dead.
     tokens_revoked_at INTEGER,
+    -- The last use of secrets that are gone; that of those still there is in api_secret_uses.
+    last_used_at INTEGER,
+    last_used_ip TEXT,
     created_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,

@@ -1,0 +1,238 @@
+//! From settings to a database that can be used: schema, master key, first signing key, in an order in which nothing
+//! is changed before it is known that nothing stands against it.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::AppError;
+use crate::clock;
+use crate::crypto::master_key::MasterKey;
+use crate::store::migrations::{self, SchemaState};
+use crate::store::{Db, DbOptions, StoreError, meta};
+
+/// Where the master key comes from.
+#[derive(Clone)]
+pub enum MasterKeySource {
+    /// Given in the environment.
+    Given(MasterKey),
+    /// The file `master.key` in this directory.
+    Directory(PathBuf),
+}
+
+impl fmt::Debug for MasterKeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("Given([redacted])"),
+            Self::Directory(path) => f.debug_tuple("Directory").field(path).finish(),
+        }
+    }
+}
+
+/// The name of the master key's file.
+pub const MASTER_KEY_FILE: &str = "master.key";
+
+/// Why the database and its master key cannot be used. One line for the terminal.
+#[derive(Debug)]
+pub enum BootstrapError {
+    /// The database.
+    Store(StoreError),
+    /// The schema does not fit.
+    Schema(&'static str),
+    /// The master key's file; the text names the path and the cause.
+    MasterKey(String),
+    /// A use case failed.
+    App(AppError),
+}
+
+impl fmt::Display for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Schema(text) => f.write_str(text),
+            Self::MasterKey(text) => f.write_str(text),
+            Self::App(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BootstrapError {}
+
+impl From<StoreError> for BootstrapError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<AppError> for BootstrapError {
+    fn from(error: AppError) -> Self {
+        Self::App(error)
+    }
+}
+
+/// Opens the database with its master key. `migrate` says whether pending migrations are applied.
+///
+/// # Errors
+/// [`BootstrapError`]; nothing was changed then.
+pub fn open(options: &DbOptions, source: &MasterKeySource, migrate: bool) -> Result<(Db, MasterKey), BootstrapError> {
+    // A file that is there must be sound, whatever the database says.
+    let present = read_present(source)?;
+    let db = open_with_schema(options, migrate, |db| check_binding(db, source, present.as_ref()))?;
+    let master_key = bind(&db, source, present)?;
+    Ok((db, master_key))
+}
+
+/// Opens the database and brings its schema up to date. `before` is asked once the database is known to be one of
+/// ours, before anything is changed.
+///
+/// # Errors
+/// [`BootstrapError`].
+pub fn open_with_schema(
+    options: &DbOptions,
+    migrate: bool,
+    before: impl FnOnce(&Db) -> Result<(), BootstrapError>,
+) -> Result<Db, BootstrapError> {
+    let made = options.create && options.url.sqlite_path().is_some_and(|path| !path.exists());
+    let db = Db::open(options)?;
+    let mut connection = db.dedicated_connection()?;
+    let state = migrations::state(&mut connection)?;
+    match state {
+        SchemaState::Newer => {
+            return Err(BootstrapError::Schema(
+                "the database was written by a later version of claviger; this one must not touch it",
+            ));
+        }
+        SchemaState::Empty => {}
+        SchemaState::Current | SchemaState::Older => before(&db)?,
+    }
+    match (state, migrate || made) {
+        (SchemaState::Empty | SchemaState::Older, true) => {
+            let applied = migrations::run(&mut connection)?;
+            log::info!(applied; "the database schema is up to date");
+        }
+        (SchemaState::Empty, false) => {
+            return Err(BootstrapError::Schema("the database is empty; run `claviger migrate` first"));
+        }
+        (SchemaState::Older, false) => {
+            return Err(BootstrapError::Schema("the database has pending migrations; run `claviger migrate` first"));
+        }
+        _ => {}
+    }
+    Ok(db)
+}
+
+fn read_present(source: &MasterKeySource) -> Result<Option<MasterKey>, BootstrapError> {
+    match source {
+        MasterKeySource::Given(key) => Ok(Some(key.clone())),
+        MasterKeySource::Directory(directory) => read_file(&directory.join(MASTER_KEY_FILE)),
+    }
+}
+
+/// Reads the file; `None` when it is not there.
+fn read_file(path: &Path) -> Result<Option<MasterKey>, BootstrapError> {
+    let refused = |cause: &dyn fmt::Display| BootstrapError::MasterKey(format!("the master key {}: {cause}", path.display()));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(refused(&error)),
+    };
+    let mode = file.metadata().map_err(|error| refused(&error))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(refused(&format_args!("others can read it (mode {mode:04o}); run chmod 600 on it")));
+    }
+    let mut content = zeroize::Zeroizing::new(Vec::with_capacity(128));
+    file.take(128).read_to_end(&mut content).map_err(|error| refused(&error))?;
+    MasterKey::parse_file(&content).map(Some).map_err(|error| refused(&error))
+}
+
+fn check_value(key: &MasterKey) -> Result<String, BootstrapError> {
+    key.check_value().map_err(|error| BootstrapError::App(error.into()))
+}
+
+/// Refuses a missing or wrong master key beside existing data.
+fn check_binding(db: &Db, source: &MasterKeySource, present: Option<&MasterKey>) -> Result<(), BootstrapError> {
+    let Some(bound_to) = db.read(meta::master_key_check)? else { return Ok(()) };
+    match present {
+        None => Err(BootstrapError::MasterKey(format!(
+            "the master key is missing: this database was written under the one that was in {}; put it back from your backup",
+            shown(source)
+        ))),
+        Some(key) if check_value(key)? != bound_to => Err(wrong_key(source)),
+        Some(_) => Ok(()),
+    }
+}
+
+fn wrong_key(source: &MasterKeySource) -> BootstrapError {
+    BootstrapError::MasterKey(format!("the master key in {} is not the one that this database was written under", shown(source)))
+}
+
+fn shown(source: &MasterKeySource) -> String {
+    match source {
+        MasterKeySource::Given(_) => "CLAVIGER_MASTER_KEY".to_owned(),
+        MasterKeySource::Directory(directory) => directory.join(MASTER_KEY_FILE).display().to_string(),
+    }
+}
+
+/// Takes the master key that is there, or makes one for a database that has none, and binds the two to each other.
+fn bind(db: &Db, source: &MasterKeySource, present: Option<MasterKey>) -> Result<MasterKey, BootstrapError> {
+    let bound_to = db.read(meta::master_key_check)?;
+    let (key, minted_file) = match (present, source) {
+        (Some(key), _) => (key, None),
+        (None, MasterKeySource::Directory(directory)) if bound_to.is_none() => mint(directory)?,
+        (None, _) => return Err(wrong_key(source)),
+    };
+    let value = check_value(&key)?;
+    let outcome = match bound_to {
+        Some(bound_to) if bound_to == value => Ok(()),
+        Some(_) => Err(wrong_key(source)),
+        None => bind_first(db, source, &value),
+    };
+    if let (Err(_), Some(path)) = (&outcome, minted_file) {
+        // Another node was quicker with another key: the one made here protects nothing.
+        drop(fs::remove_file(path));
+    }
+    outcome.map(|()| key)
+}
+
+fn bind_first(db: &Db, source: &MasterKeySource, value: &str) -> Result<(), BootstrapError> {
+    match db.write(clock::now(), |transaction| meta::set_master_key_check(transaction, value)) {
+        Ok(()) => Ok(()),
+        Err(StoreError::UniqueViolation(_)) if db.read(meta::master_key_check)?.as_deref() == Some(value) => Ok(()),
+        Err(StoreError::UniqueViolation(_)) => Err(wrong_key(source)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes a master key and its file: complete on the disk before anything is written under it. Returns the path when
+/// the file is new; a node on the same directory may have been quicker.
+fn mint(directory: &Path) -> Result<(MasterKey, Option<PathBuf>), BootstrapError> {
+    let key = MasterKey::generate().map_err(|error| BootstrapError::App(error.into()))?;
+    let path = directory.join(MASTER_KEY_FILE);
+    let failed =
+        |cause: io::Error| BootstrapError::MasterKey(format!("the master key {} cannot be written: {cause}", path.display()));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    let draft = directory.join(format!("{MASTER_KEY_FILE}.{}", std::process::id()));
+    let written = write_file(&draft, key.to_file_text().as_bytes())
+        // A link, unlike a rename, never replaces what is there.
+        .and_then(|()| fs::hard_link(&draft, &path));
+    drop(fs::remove_file(&draft));
+    match written {
+        Ok(()) => {
+            File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
+            log::info!("made a new master key in {}: back it up", path.display());
+            Ok((key, Some(path)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read_file(&path)?.map(|key| (key, None)).ok_or_else(|| failed(error))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}

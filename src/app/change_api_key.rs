@@ -1,0 +1,183 @@
+//! Changes an API key: edit, regenerate, disable, enable, revoke its tokens, delete.
+//!
+//! Each takes the writers' lock first: two regenerations at once must not leave three live secrets.
+
+use super::AppError;
+use super::create_api_key::{check, find, mint_secret, plan_or};
+use crate::clock;
+use crate::crypto::digest::Pepper;
+use crate::domain::Invalid;
+use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, MAX_GRACE_PERIOD_SECONDS};
+use crate::domain::client_secret::ClientSecret;
+use crate::domain::grant::Grants;
+use crate::domain::id::ClientId;
+use crate::domain::time::Timestamp;
+use crate::store::{Change, Db, WriteTransaction, api_keys, secrets};
+
+/// What an edit changes.
+#[derive(Clone, Debug, Default)]
+pub struct KeyEdit {
+    /// The grants from now on; only for scoped keys.
+    pub grants: Option<Grants>,
+    /// Whether the tokens issued so far die too.
+    pub revoke_tokens: bool,
+}
+
+/// Edits a key: `change` gets its settings and alters them.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`].
+pub fn edit_api_key(
+    db: &Db,
+    id: ClientId,
+    edit: KeyEdit,
+    change: impl FnOnce(&mut KeySettings) -> Result<(), Invalid>,
+) -> Result<ApiKey, AppError> {
+    on_key(db, id, |transaction, key, now| {
+        let expiry = key.settings.expires_at;
+        change(&mut key.settings)?;
+        if let Some(grants) = edit.grants {
+            match key.kind {
+                KeyKind::Admin(_) => return Err(Invalid::new("grants", "not_allowed", "an admin key has no grants").into()),
+                KeyKind::Scoped(_) => key.kind = KeyKind::Scoped(grants),
+            }
+        }
+        if edit.revoke_tokens {
+            key.tokens_revoked_at = Some(now);
+        }
+        // An expiry that has passed may stand; a new one must lie ahead.
+        let judged = if key.settings.expires_at == expiry { None } else { key.settings.expires_at };
+        let mut as_new = key.clone();
+        as_new.settings.expires_at = judged;
+        check(transaction, &as_new, now)
+    })
+}
+
+/// Gives a key a new secret. The newest old one lives for `grace_period_seconds` (0..=604800) more, all others die at
+/// once.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`].
+pub fn regenerate_secret(
+    db: &Db,
+    pepper: &Pepper,
+    id: ClientId,
+    grace_period_seconds: i64,
+    revoke_tokens: bool,
+) -> Result<(ApiKey, ClientSecret), AppError> {
+    if !(0..=MAX_GRACE_PERIOD_SECONDS).contains(&grace_period_seconds) {
+        return Err(Invalid::new("grace_period_seconds", "out_of_range", "must be 0 to 604800 (7 days)").into());
+    }
+    let mut minted = None;
+    let key = on_key(db, id, |transaction, key, now| {
+        let (secret, stored) = mint_secret(pepper, now)?;
+        let ends = now.plus_seconds(grace_period_seconds);
+        let live = |at: Option<Timestamp>| at.is_none_or(|at| at > now);
+        let mut kept = Vec::with_capacity(2);
+        let mut newest_stays = grace_period_seconds > 0;
+        for mut old in std::mem::take(&mut key.secrets) {
+            if newest_stays && live(old.expires_at) {
+                newest_stays = false;
+                let expires_at = old.expires_at.map_or(ends, |already| already.min(ends));
+                secrets::expire(transaction, old.id, expires_at)?;
+                old.expires_at = Some(expires_at);
+                kept.push(old);
+            } else {
+                remove_secret(transaction, key, old.id)?;
+            }
+        }
+        secrets::insert(transaction, id, &stored)?;
+        kept.insert(0, stored);
+        key.secrets = kept;
+        if revoke_tokens {
+            key.tokens_revoked_at = Some(now);
+        }
+        minted = Some(secret);
+        Ok(())
+    })?;
+    let secret = minted.ok_or_else(|| AppError::Conflict("no secret was made".to_owned()))?;
+    Ok((key, secret))
+}
+
+/// Removes a secret; when the key was last used stays known.
+fn remove_secret(
+    transaction: &mut WriteTransaction<'_>,
+    key: &mut ApiKey,
+    id: crate::domain::id::SecretId,
+) -> Result<(), AppError> {
+    let uses = secrets::uses(transaction.reading(), &[id])?;
+    if let Some(last) = uses.get(&id).filter(|u| u.last_used_at > key.last_used_at) {
+        key.last_used_at = last.last_used_at;
+        key.last_used_ip = last.last_used_ip;
+    }
+    Ok(secrets::delete(transaction, id)?)
+}
+
+/// Refuses the key from now on, its tokens included. A key that is disabled already stays as it is.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn disable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(db, id, |_, key, now| {
+        if key.disabled_at.is_none() {
+            key.disabled_at = Some(now);
+            key.tokens_revoked_at = Some(now);
+        }
+        Ok(())
+    })
+}
+
+/// Accepts the key again; tokens from before it was disabled stay dead.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn enable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(db, id, |_, key, _| {
+        key.disabled_at = None;
+        Ok(())
+    })
+}
+
+/// Declares every token issued to the key so far dead.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn revoke_tokens(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(db, id, |_, key, now| {
+        key.tokens_revoked_at = Some(now);
+        Ok(())
+    })
+}
+
+/// Deletes the key for good.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn delete_api_key(db: &Db, id: ClientId) -> Result<(), AppError> {
+    let now = clock::now();
+    db.write(now, |transaction| {
+        transaction.exclusively()?;
+        let key = find(transaction, id)?;
+        api_keys::delete(transaction, &key, now)?;
+        transaction.changed(Change::ApiKey(id));
+        Ok(())
+    })
+}
+
+/// Reads the key, lets `work` alter it, writes it.
+fn on_key(
+    db: &Db,
+    id: ClientId,
+    work: impl FnOnce(&mut WriteTransaction<'_>, &mut ApiKey, Timestamp) -> Result<(), AppError>,
+) -> Result<ApiKey, AppError> {
+    let now = clock::now();
+    db.write(now, |transaction| {
+        transaction.exclusively()?;
+        let mut key = find(transaction, id)?;
+        work(transaction, &mut key, now)?;
+        key.updated_at = now;
+        api_keys::update(transaction, &key).map_err(plan_or)?;
+        transaction.changed(Change::ApiKey(id));
+        Ok(key)
+    })
+}

@@ -1,0 +1,119 @@
+//! What a node does by itself: writes down when secrets were used, rotates signing keys, cleans up.
+//!
+//! Each piece of work is safe to do on every node at once, so no node has to be the one that does it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::AppError;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::issue_token::TokenIssuer;
+use super::signing_keys::{self, RotationPolicy};
+use crate::clock;
+use crate::crypto::master_key::MasterKey;
+use crate::store::{Db, changes, secrets};
+
+/// How often uses are written: `last_used_at` may lag by 5 seconds.
+const FLUSH_EVERY: Duration = Duration::from_secs(2);
+/// How often the rest is looked at.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long a change stays in the feed; a node that slept longer forgets everything.
+const KEEP_CHANGES_SECONDS: i64 = 3_600;
+/// How long an ended secret stays recognisable, so that the log can say that it has ended.
+const KEEP_ENDED_SECRETS_SECONDS: i64 = 86_400;
+
+/// What the maintenance works on.
+pub struct Maintenance {
+    /// The database.
+    pub db: Db,
+    /// For new signing keys.
+    pub master_key: MasterKey,
+    /// Whose uses are written.
+    pub issuer: Arc<TokenIssuer>,
+    /// How signing keys are looked after.
+    pub rotation: RotationPolicy,
+    /// The metrics recorder, which wants to be emptied now and then.
+    pub recorder: PrometheusHandle,
+}
+
+/// The thread that does it, until it is dropped; the last uses are written then.
+#[derive(Debug)]
+pub struct Maintainer {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Maintainer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(work: Maintenance) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("maintenance".to_owned()).spawn(move || run(&work, &stopped))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Maintainer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(work: &Maintenance, stop: &AtomicBool) {
+    warm_up(work, stop);
+    let mut tidied = Instant::now();
+    let mut failing = false;
+    while !stop.load(Ordering::Relaxed) {
+        std::thread::park_timeout(FLUSH_EVERY);
+        work.recorder.run_upkeep();
+        report(&mut failing, work.issuer.uses.flush(&work.db, clock::now()).map(drop).map_err(AppError::from));
+        if tidied.elapsed() >= TIDY_EVERY {
+            tidied = Instant::now();
+            report(&mut failing, tidy(work));
+        }
+    }
+}
+
+fn warm_up(work: &Maintenance, stop: &AtomicBool) {
+    let started = Instant::now();
+    match work.issuer.directory.warm_up(|| stop.load(Ordering::Relaxed)) {
+        Ok(keys) => {
+            log::info!(keys, milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX); "the directory is warm")
+        }
+        Err(error) => log::warn!("the directory stays partly cold: {error}"),
+    }
+}
+
+fn tidy(work: &Maintenance) -> Result<(), AppError> {
+    if let Some(kid) = signing_keys::rotate_if_due(&work.db, &work.master_key, work.rotation)? {
+        log::info!(kid = kid.as_str(); "made a new signing key: the newest had come of age");
+    }
+    let now = clock::now();
+    work.db.write(now, |transaction| {
+        changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
+        secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
+        Ok(())
+    })
+}
+
+/// A fault that lasts is logged once.
+fn report(failing: &mut bool, outcome: Result<(), AppError>) {
+    match outcome {
+        Ok(()) => *failing = false,
+        Err(error) => {
+            if !std::mem::replace(failing, true) {
+                log::error!("maintenance failed and will be tried again: {error}");
+            }
+        }
+    }
+}

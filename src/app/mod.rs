@@ -1,0 +1,30 @@
+//! The use cases: what the server and its command line do, a file for each.
+
+pub mod bootstrap;
+pub mod catalogue;
+pub mod change_api_key;
+pub mod create_account;
+pub mod create_api_key;
+pub mod create_organization;
+pub mod demo;
+mod error;
+mod failures;
+pub mod issue_token;
+pub mod maintain;
+mod metrics;
+pub mod show_api_key;
+pub mod signing_keys;
+mod uses;
+
+pub use error::AppError;
+pub use failures::{FailureLimits, Failures};
+pub use metrics::{Metrics, install_recorder};
+pub use uses::Uses;
+
+use crate::crypto::CryptoError;
+use crate::crypto::random;
+
+/// The random half of a new identifier.
+fn random_bits() -> Result<u128, CryptoError> {
+    Ok(u128::from_be_bytes(random::bytes::<16>()?))
+}

@@ -1,0 +1,180 @@
+//! Makes, rotates and imports signing keys.
+//!
+//! A key's whole life follows from the dates written here, once, in one transaction: a crash leaves either no new key
+//! or one that every node treats alike.
+
+use serde::Serialize;
+
+use super::AppError;
+use crate::clock;
+use crate::crypto::master_key::MasterKey;
+use crate::crypto::signing::SigningPair;
+use crate::domain::signing_key::{KeyDates, KeyState, SigningAlgorithm, StoredSigningKey, publish_before_use_seconds, state};
+use crate::domain::time::Timestamp;
+use crate::store::{Change, Db, StoreError, WriteTransaction, signing_keys};
+
+/// A signing key as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct SigningKeyView {
+    /// The same as `kid`.
+    pub id: String,
+    /// RFC 7638 thumbprint.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: SigningAlgorithm,
+    /// Where it stands now.
+    pub state: KeyState,
+    /// When it entered the JWKS.
+    pub created_at: Timestamp,
+    /// From when on it signs.
+    pub signs_from: Timestamp,
+    /// When it was taken out at once.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Every signing key with its state, in the order in which they were made.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn list(db: &Db, now: Timestamp) -> Result<Vec<SigningKeyView>, AppError> {
+    let keys = db.read(signing_keys::all)?;
+    let dates: Vec<KeyDates> = keys.iter().map(|key| key.dates).collect();
+    let view = |(index, key): (usize, StoredSigningKey)| SigningKeyView {
+        id: key.kid.clone(),
+        kid: key.kid,
+        algorithm: key.algorithm,
+        state: state(&dates, index, now),
+        created_at: key.dates.created_at,
+        signs_from: key.dates.signs_from,
+        revoked_at: key.dates.revoked_at,
+    };
+    Ok(keys.into_iter().enumerate().map(view).collect())
+}
+
+/// When a new key begins to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takeover {
+    /// After it has been in the JWKS for long enough that every verifier has it.
+    AfterPublication,
+    /// At once; every other key leaves the JWKS. For a compromise.
+    AtOnce,
+}
+
+/// How signing keys are looked after.
+#[derive(Clone, Copy, Debug)]
+pub struct RotationPolicy {
+    /// What the JWKS says of its own age, in seconds.
+    pub jwks_max_age_seconds: u32,
+    /// Days after which the newest key gets a successor; 0: never.
+    pub rotation_days: u32,
+    /// The algorithm that the settings ask for; `None`: the one of the newest key.
+    pub algorithm: Option<SigningAlgorithm>,
+}
+
+/// Makes a new key.
+///
+/// # Errors
+/// [`AppError::Store`], [`AppError::Crypto`].
+pub fn rotate(
+    db: &Db,
+    master_key: &MasterKey,
+    algorithm: Option<SigningAlgorithm>,
+    takeover: Takeover,
+    jwks_max_age_seconds: u32,
+) -> Result<SigningKeyView, AppError> {
+    let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
+    let (pair, der) = SigningPair::generate(algorithm.or(newest).unwrap_or_default())?;
+    let now = clock::now();
+    let key = db.write(now, |transaction| {
+        transaction.exclusively()?;
+        add(transaction, master_key, &pair, &der, takeover, jwks_max_age_seconds, now)
+    })?;
+    show(db, &key.kid, now)
+}
+
+/// Adds a key from a PEM file (PKCS#8); it signs after it has been published for long enough.
+///
+/// # Errors
+/// [`AppError::Crypto`] when the file is not such a key, [`AppError::Conflict`] when the key is there already.
+pub fn import(
+    db: &Db,
+    master_key: &MasterKey,
+    pem: &str,
+    algorithm: Option<SigningAlgorithm>,
+    jwks_max_age_seconds: u32,
+) -> Result<SigningKeyView, AppError> {
+    let (pair, der) = SigningPair::import_pem(pem, algorithm)?;
+    let now = clock::now();
+    let key = db.write(now, |transaction| {
+        transaction.exclusively()?;
+        add(transaction, master_key, &pair, &der, Takeover::AfterPublication, jwks_max_age_seconds, now).map_err(|error| {
+            match error {
+                AppError::Store(StoreError::UniqueViolation(_)) => {
+                    AppError::Conflict(format!("the signing key {} is there already", pair.kid()))
+                }
+                other => other,
+            }
+        })
+    })?;
+    show(db, &key.kid, now)
+}
+
+/// Makes the first key, or, as the policy says, a successor for one that is due. Safe to call on every node at once.
+///
+/// # Errors
+/// [`AppError::Store`], [`AppError::Crypto`].
+pub fn rotate_if_due(db: &Db, master_key: &MasterKey, policy: RotationPolicy) -> Result<Option<String>, AppError> {
+    if !is_due(&db.read(signing_keys::all)?, policy, clock::now()) {
+        return Ok(None);
+    }
+    let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
+    let (pair, der) = SigningPair::generate(policy.algorithm.or(newest).unwrap_or_default())?;
+    let now = clock::now();
+    db.write(now, |transaction| {
+        transaction.exclusively()?;
+        // Another node may have been quicker.
+        if !is_due(&signing_keys::all(transaction.reading())?, policy, now) {
+            return Ok(None);
+        }
+        let key = add(transaction, master_key, &pair, &der, Takeover::AfterPublication, policy.jwks_max_age_seconds, now)?;
+        Ok(Some(key.kid))
+    })
+}
+
+fn is_due(keys: &[StoredSigningKey], policy: RotationPolicy, now: Timestamp) -> bool {
+    let Some(newest) = keys.iter().rfind(|key| key.dates.revoked_at.is_none()) else { return true };
+    let aged = policy.rotation_days > 0 && newest.dates.created_at.plus_seconds(i64::from(policy.rotation_days) * 86_400) <= now;
+    aged || policy.algorithm.is_some_and(|wanted| wanted != newest.algorithm)
+}
+
+fn add(
+    transaction: &mut WriteTransaction<'_>,
+    master_key: &MasterKey,
+    pair: &SigningPair,
+    der: &[u8],
+    takeover: Takeover,
+    jwks_max_age_seconds: u32,
+    now: Timestamp,
+) -> Result<StoredSigningKey, AppError> {
+    let is_first = signing_keys::all(transaction.reading())?.iter().all(|key| key.dates.revoked_at.is_some());
+    let waits = takeover == Takeover::AfterPublication && !is_first;
+    if takeover == Takeover::AtOnce {
+        signing_keys::revoke_all(transaction, now)?;
+    }
+    let signs_from = if waits { now.plus_seconds(publish_before_use_seconds(jwks_max_age_seconds)) } else { now };
+    let public_jwk = serde_json::to_string(pair.public_jwk()).map_err(|error| StoreError::Refused(error.to_string()))?;
+    let key = StoredSigningKey {
+        kid: pair.kid().to_owned(),
+        algorithm: pair.algorithm(),
+        public_jwk,
+        encrypted_private_key: master_key.envelope()?.seal(der, pair.kid().as_bytes())?,
+        dates: KeyDates { created_at: now, signs_from, revoked_at: None },
+    };
+    signing_keys::insert(transaction, &key)?;
+    transaction.changed(Change::SigningKeys);
+    Ok(key)
+}
+
+fn show(db: &Db, kid: &str, now: Timestamp) -> Result<SigningKeyView, AppError> {
+    list(db, now)?.into_iter().find(|key| key.kid == kid).ok_or_else(|| AppError::not_found("signing key", kid))
+}

@@ -1,0 +1,46 @@
+//! What every command works with.
+
+use crate::app::bootstrap;
+use crate::config::{CommonArguments, CommonSettings};
+use crate::crypto::master_key::MasterKey;
+use crate::store::Db;
+
+use super::{Failure, usage};
+
+/// The common settings and how to print.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) common: CommonArguments,
+    pub(super) json: bool,
+}
+
+/// A database with its master key.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) db: Db,
+    pub(super) master_key: MasterKey,
+    pub(super) settings: CommonSettings,
+}
+
+impl Context {
+    /// The settings, checked.
+    pub(super) fn settings(&self) -> Result<CommonSettings, Failure> {
+        self.common.clone().check().map_err(usage)
+    }
+
+    /// Opens the database; one that is not there yet is made, as the first start of the server would make it.
+    pub(super) fn open_or_create(&self) -> Result<Opened, Failure> {
+        self.open_with(true)
+    }
+
+    /// Opens a database that is there.
+    pub(super) fn open(&self) -> Result<Opened, Failure> {
+        self.open_with(false)
+    }
+
+    fn open_with(&self, create: bool) -> Result<Opened, Failure> {
+        let settings = self.settings()?;
+        let (db, master_key) = bootstrap::open(&settings.db_options(create), &settings.master_key, create)?;
+        Ok(Opened { db, master_key, settings })
+    }
+}

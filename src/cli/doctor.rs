@@ -1,0 +1,149 @@
+//! `claviger doctor`: what is not as it should be, and what to do about it.
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::{Failure, output};
+use crate::app::bootstrap;
+use crate::app::signing_keys;
+use crate::clock;
+use crate::config::CommonSettings;
+use crate::domain::signing_key::KeyState;
+use crate::store::migrations::{self, SchemaState};
+use crate::store::{Db, api_keys, catalogue};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Warning,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    status: Status,
+    detail: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Report(Vec<Finding>);
+
+impl Report {
+    fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
+        self.0.push(Finding { check, status: Status::Ok, detail: detail.into(), next: None });
+    }
+
+    fn warn(&mut self, check: &'static str, detail: impl Into<String>, next: &str) {
+        self.0.push(Finding { check, status: Status::Warning, detail: detail.into(), next: Some(next.to_owned()) });
+    }
+
+    fn fail(&mut self, check: &'static str, detail: impl Into<String>, next: &str) {
+        self.0.push(Finding { check, status: Status::Failed, detail: detail.into(), next: Some(next.to_owned()) });
+    }
+}
+
+pub(super) fn run(context: Context) -> Result<(), Failure> {
+    let mut report = Report::default();
+    match context.common.clone().check() {
+        Ok(settings) => {
+            report.ok("settings", format!("issuer {}, database {}", settings.issuer_or_default(), settings.database_url));
+            check_database(&mut report, &settings);
+        }
+        Err(error) => report.fail("settings", error.to_string(), "mend this setting; `claviger serve --help` lists them all"),
+    }
+    let failed = report.0.iter().any(|finding| finding.status == Status::Failed);
+    if context.json {
+        output::object(true, &report.0)?;
+    } else {
+        for finding in &report.0 {
+            let mark = match finding.status {
+                Status::Ok => "ok     ",
+                Status::Warning => "warning",
+                Status::Failed => "FAILED ",
+            };
+            output::line(&format!("{mark}  {:<13} {}", finding.check, finding.detail))?;
+            if let Some(next) = &finding.next {
+                output::line(&format!("         {:<13} -> {next}", ""))?;
+            }
+        }
+    }
+    if failed { Err(Failure::Reported) } else { Ok(()) }
+}
+
+/// Looks without changing anything: no file is made, no migration applied.
+fn check_database(report: &mut Report, settings: &CommonSettings) {
+    let db = match Db::open(&settings.db_options(false)) {
+        Ok(db) => db,
+        Err(error) => {
+            return report.fail(
+                "database",
+                error.to_string(),
+                "check --database-url, and that the server runs; `claviger migrate` makes a new database",
+            );
+        }
+    };
+    report.ok("database", format!("{} answers", db.url()));
+    match db.dedicated_connection().and_then(|mut connection| migrations::state(&mut connection)) {
+        Ok(SchemaState::Current) => report.ok("schema", "up to date"),
+        Ok(SchemaState::Older) => return report.fail("schema", "migrations are pending", "run `claviger migrate`"),
+        Ok(SchemaState::Empty) => {
+            return report.fail("schema", "the database is empty", "run `claviger migrate` or `claviger serve`");
+        }
+        Ok(SchemaState::Newer) => {
+            return report.fail("schema", "written by a later version of claviger", "install that version, or restore a backup");
+        }
+        Err(error) => return report.fail("schema", error.to_string(), "check the database's own log"),
+    }
+    match bootstrap::open(&settings.db_options(false), &settings.master_key, false) {
+        Ok((_, master_key)) => {
+            report.ok("master key", "is the one that this database was written under");
+            match crate::directory::load_signing_keys(&db, &master_key) {
+                Ok(_) => check_signing_keys(report, &db),
+                Err(error) => report.fail(
+                    "signing keys",
+                    error.to_string(),
+                    "restore the database, or `claviger signing-keys rotate --now`",
+                ),
+            }
+        }
+        Err(error) => report.fail(
+            "master key",
+            error.to_string(),
+            "put the right master.key back from your backup; nothing else can replace it",
+        ),
+    }
+    check_contents(report, &db, settings);
+}
+
+fn check_signing_keys(report: &mut Report, db: &Db) {
+    match signing_keys::list(db, clock::now()) {
+        Ok(keys) => match keys.iter().find(|key| key.state == KeyState::Signing) {
+            Some(key) => report.ok("signing keys", format!("{} signs with {} since {}", key.kid, key.algorithm, key.signs_from)),
+            None => report.warn("signing keys", "there is none yet", "`claviger serve` makes the first one"),
+        },
+        Err(error) => report.fail("signing keys", error.to_string(), "check the database"),
+    }
+}
+
+fn check_contents(report: &mut Report, db: &Db, settings: &CommonSettings) {
+    let own = format!("{}/api", settings.issuer_or_default().trim_end_matches('/'));
+    match db.read(|connection| Ok((catalogue::resource_servers(connection)?, api_keys::count(connection)?))) {
+        Ok((servers, keys)) => {
+            report.ok("API keys", format!("{keys}"));
+            if !servers.iter().any(|server| server.builtin && server.identifier.as_str() == own) {
+                report.warn(
+                    "issuer",
+                    format!("this server's own API is not {own} in the catalogue"),
+                    "give `doctor` the same --issuer as `serve`; `serve` sets the identifier when it starts",
+                );
+            }
+        }
+        Err(error) => report.fail("contents", error.to_string(), "check the database"),
+    }
+}

@@ -1,0 +1,107 @@
+//! `claviger serve`
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::System;
+
+use super::{Failure, logging, output, usage};
+use crate::app::bootstrap;
+use crate::app::demo::{Demo, prepare_demo};
+use crate::app::issue_token::TokenIssuer;
+use crate::app::maintain::{Maintainer, Maintenance};
+use crate::app::signing_keys::rotate_if_due;
+use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder};
+use crate::config::{CommonArguments, ServeArguments, ServeSettings};
+use crate::directory::{Directory, Follower};
+use crate::oauth::metadata::paths;
+use crate::web;
+
+/// Runs the server until it is told to stop.
+pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<(), Failure> {
+    let settings = arguments.check(common).map_err(usage)?;
+    logging::start(settings.log_level);
+    // Everything that can stand against a start is looked at before the database is touched.
+    web::check_transport(&settings.transport)?;
+    let listener = bind(settings.listen)?;
+    let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
+    let settings = settings.bound_to(listener.local_addr()?);
+    System::new().block_on(serve(settings, listener, metrics_listener))
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
+}
+
+async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener: Option<TcpListener>) -> Result<(), Failure> {
+    let (db, master_key) = bootstrap::open(&settings.common.db_options(true), &settings.common.master_key, settings.migrate)?;
+    catalogue::name_own_api(&db, &settings.issuer)?;
+    if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation)? {
+        log::info!(kid = kid.as_str(); "made a signing key");
+    }
+    let pepper = master_key.pepper()?;
+    let demo = if settings.dev { prepare_demo(&db, &pepper)? } else { None };
+    let recorder = install_recorder()?;
+    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
+    let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
+    let issuer = Arc::new(TokenIssuer {
+        issuer: settings.issuer.clone(),
+        directory,
+        pepper,
+        failures: Failures::new(FailureLimits::default()),
+        uses: Uses::default(),
+        metrics: Metrics::new(),
+    });
+    let state = web::State::new(web::StateParts {
+        issuer: Arc::clone(&issuer),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        jwks_max_age_seconds: settings.common.jwks_max_age_seconds,
+        ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
+    });
+    let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
+    let (running, server, metrics_server) = web::start(&settings, state, listener, metrics_port)?;
+    let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
+    let address = settings.listen.to_string();
+    log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
+    if settings.dev {
+        announce(&settings, demo.as_ref())?;
+    }
+    actix_web::rt::spawn(async move {
+        wait_for_signal().await;
+        log::info!("stopping");
+        running.stop().await;
+    });
+    match metrics_server {
+        Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
+        None => server.await?,
+    }
+    // The last uses are written.
+    drop(maintainer);
+    log::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM, or SIGINT from a terminal.
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => log::error!("signals cannot be received; kill ends this process at once"),
+    }
+}
+
+fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure> {
+    let Some(Demo { client_id, secret }) = demo else {
+        output::message("There are organizations already, so --dev made no demo key; make one with `claviger keys create`.");
+        return Ok(());
+    };
+    output::message("Paste this to get a token (the secret is new at each start; an earlier one works for a day more):");
+    let base = settings.issuer.trim_end_matches('/');
+    output::line(&format!("curl -u {client_id}:{} -d grant_type=client_credentials {base}{}", secret.expose(), paths::TOKEN))
+}

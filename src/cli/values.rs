@@ -1,0 +1,41 @@
+//! Values of arguments that need reading.
+
+use crate::domain::api_key::TokenLifetime;
+
+/// Reads `30s`, `5m`, `24h` or `7d` as seconds; a bare number is seconds.
+pub(super) fn duration_seconds(text: &str) -> Result<i64, String> {
+    let wrong = || "must be a duration such as 30s, 5m, 24h or 7d".to_owned();
+    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at_checked(at).ok_or_else(wrong)?,
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    digits.parse::<i64>().ok().and_then(|n| n.checked_mul(factor)).ok_or_else(wrong)
+}
+
+/// Reads a token's lifetime.
+pub(super) fn token_lifetime(text: &str) -> Result<TokenLifetime, String> {
+    let seconds: i64 = text.parse().map_err(|_| "must be a number of seconds".to_owned())?;
+    TokenLifetime::from_seconds(seconds).map_err(|error| error.detail.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("0", 0), ("90", 90)] {
+            assert_eq!(duration_seconds(text), Ok(seconds));
+        }
+        for text in ["", "h", "1w", "-1s", "1.5h", "1 h", "99999999999999999999d", "1é"] {
+            assert!(duration_seconds(text).is_err(), "{text}");
+        }
+    }
+}

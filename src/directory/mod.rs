@@ -1,0 +1,351 @@
+//! What requests need, in memory: keys, accounts, the catalogue and the signing keys.
+//!
+//! Read through, bounded, and kept true by the change feed. A write of this process is forgotten before its answer
+//! leaves; a write of another within the feed's interval. A node that could not read the feed for too long says so
+//! instead of trusting its memory.
+
+mod follower;
+mod signing_keys;
+mod warm_up;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+
+use crate::crypto::master_key::MasterKey;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::key_entry::{KeyEntry, ScopeSharing};
+use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, changes};
+
+pub use follower::Follower;
+pub use signing_keys::{SigningKeys, load as load_signing_keys};
+
+/// How the directory is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectoryOptions {
+    /// The most API keys in memory (and as many unknown ids as a tenth of it).
+    pub max_keys: usize,
+    /// How long memory is trusted without having read the feed.
+    pub max_staleness: Duration,
+}
+
+/// A key in memory.
+#[derive(Clone, Debug)]
+pub struct CachedKey {
+    /// The key.
+    pub entry: Arc<KeyEntry>,
+    loaded_at: Instant,
+}
+
+impl CachedKey {
+    /// Whether the database may know something newer that the feed has not told yet.
+    pub fn may_be_outdated(&self) -> bool {
+        self.loaded_at.elapsed() > Duration::from_millis(20)
+    }
+}
+
+/// What the database says of an id.
+#[derive(Clone, Debug)]
+pub enum LoadedKey {
+    /// Here it is.
+    Known(CachedKey),
+    /// There was such a key.
+    Deleted,
+    /// There never was.
+    Unknown,
+}
+
+/// Why a look-up has no answer.
+#[derive(Debug)]
+pub enum LookupError {
+    /// The database is needed and does not answer, or memory is too old to be trusted.
+    Unavailable(String),
+    /// The stored row is damaged.
+    Corrupt(String),
+}
+
+impl From<StoreError> for LookupError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } => Self::Corrupt(error.to_string()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// How a look-up was answered, for the metrics.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DirectoryCounts {
+    /// From memory.
+    pub hits: u64,
+    /// By the database.
+    pub misses: u64,
+    /// API keys in memory.
+    pub keys: u64,
+}
+
+/// How long a request waits for the database before it is told to come again.
+const DATABASE_WAIT: Duration = Duration::from_millis(900);
+
+/// See the module's documentation.
+pub struct Directory {
+    db: Db,
+    master_key: MasterKey,
+    options: DirectoryOptions,
+    keys: Cache<ClientId, CachedKey>,
+    /// Ids that the database does not know: a flood of them must neither reach it each time nor push keys out.
+    unknown: Cache<ClientId, ()>,
+    accounts: Cache<AccountId, Option<OrganizationId>>,
+    catalogue: ArcSwap<Catalogue>,
+    signing_keys: ArcSwap<SigningKeys>,
+    sharing: ScopeSharing,
+    /// Raised by every change: a value read before a change and stored after it would be stale for ever.
+    epoch: AtomicU64,
+    /// One reload at a time, so that an older one cannot overwrite a newer.
+    reload: Mutex<()>,
+    /// Milliseconds between `started` and the last time that the feed was read to its end.
+    fresh_at: AtomicU64,
+    started: Instant,
+    database_permits: Semaphore,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Directory").finish_non_exhaustive()
+    }
+}
+
+impl Directory {
+    /// Loads the catalogue and the signing keys, and follows this process's own writes from now on. Returns the number
+    /// of the change up to which memory is true, for the [`Follower`].
+    ///
+    /// # Errors
+    /// [`StoreError`], also when a signing key cannot be decrypted.
+    pub fn open(db: &Db, master_key: &MasterKey, options: DirectoryOptions) -> Result<(Arc<Self>, i64), StoreError> {
+        // First the number, then the contents: what changes in between is read twice, not missed.
+        let seq = db.read(changes::newest)?;
+        let max_keys = options.max_keys.max(100);
+        let directory = Arc::new(Self {
+            db: db.clone(),
+            master_key: master_key.clone(),
+            options,
+            keys: Cache::new(max_keys),
+            unknown: Cache::new((max_keys / 10).max(1_000)),
+            accounts: Cache::new((max_keys / 10).max(1_000)),
+            catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
+            signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
+            sharing: ScopeSharing::default(),
+            epoch: AtomicU64::new(0),
+            reload: Mutex::new(()),
+            fresh_at: AtomicU64::new(0),
+            started: Instant::now(),
+            database_permits: Semaphore::new(usize::try_from(db.pool_size()).unwrap_or(1)),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        });
+        let own_writes = Arc::downgrade(&directory);
+        db.on_commit(move |changes| {
+            if let Some(directory) = own_writes.upgrade()
+                && let Err(error) = directory.forget(changes)
+            {
+                // The feed brings the same changes again.
+                log::warn!("a change could not be followed at once: {error}");
+            }
+        });
+        Ok((directory, seq))
+    }
+
+    /// Whether memory may be trusted: the feed was read within `max_staleness`.
+    pub fn is_fresh(&self) -> bool {
+        self.staleness() <= self.options.max_staleness
+    }
+
+    /// How long ago the feed was read to its end.
+    pub fn staleness(&self) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(self.fresh_at.load(Ordering::Relaxed)))
+    }
+
+    fn mark_fresh(&self) {
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.fresh_at.store(elapsed, Ordering::Relaxed);
+    }
+
+    /// The scopes and resource servers.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.load_full()
+    }
+
+    /// The signing keys.
+    pub fn signing_keys(&self) -> Arc<SigningKeys> {
+        self.signing_keys.load_full()
+    }
+
+    /// Look-ups so far.
+    pub fn counts(&self) -> DirectoryCounts {
+        DirectoryCounts {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            keys: u64::try_from(self.keys.len()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The key of this id from memory: `Some(None)` when it is known not to exist, `None` when the database must say.
+    pub fn key_in_memory(&self, id: ClientId) -> Option<Option<CachedKey>> {
+        let found = match self.keys.get(&id) {
+            Some(key) => Some(Some(key)),
+            None => self.unknown.get(&id).map(|()| None),
+        };
+        if found.is_some() {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// The key of this id from the database, kept in memory.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub async fn load_key(self: &Arc<Self>, id: ClientId) -> Result<LoadedKey, LookupError> {
+        self.misses.fetch_add(1, Ordering::Relaxed);
+        let directory = Arc::clone(self);
+        self.ask_database(move || {
+            let epoch = directory.epoch.load(Ordering::SeqCst);
+            let (key, was_deleted) = directory.db.read(|connection| match api_keys::find(connection, id)? {
+                None => Ok((None, api_keys::was_deleted(connection, id)?)),
+                key => Ok((key, false)),
+            })?;
+            let Some(key) = key else {
+                directory.unknown.insert(id, ());
+                if directory.epoch.load(Ordering::SeqCst) != epoch {
+                    directory.unknown.remove(&id);
+                }
+                return Ok(if was_deleted { LoadedKey::Deleted } else { LoadedKey::Unknown });
+            };
+            Ok(LoadedKey::Known(directory.keep(KeyEntry::new(key, &directory.sharing), epoch)))
+        })
+        .await
+    }
+
+    /// Keeps `entry`, read when the epoch was `epoch`, unless something has changed since.
+    fn keep(&self, entry: KeyEntry, epoch: u64) -> CachedKey {
+        let id = entry.client_id;
+        let key = CachedKey { entry: Arc::new(entry), loaded_at: Instant::now() };
+        if self.epoch.load(Ordering::SeqCst) != epoch {
+            return key;
+        }
+        self.keys.insert(id, key.clone());
+        if self.epoch.load(Ordering::SeqCst) != epoch {
+            self.keys.remove(&id);
+        }
+        key
+    }
+
+    /// The organization of an account, `None` when there is no such account.
+    ///
+    /// # Errors
+    /// [`LookupError`].
+    pub async fn organization_of_account(self: &Arc<Self>, id: AccountId) -> Result<Option<OrganizationId>, LookupError> {
+        if let Some(known) = self.accounts.get(&id) {
+            return Ok(known);
+        }
+        let directory = Arc::clone(self);
+        self.ask_database(move || {
+            let epoch = directory.epoch.load(Ordering::SeqCst);
+            let account = directory.db.read(|connection| accounts::find(connection, id))?;
+            let organization = account.map(|account| account.organization_id);
+            directory.accounts.insert(id, organization);
+            if directory.epoch.load(Ordering::SeqCst) != epoch {
+                directory.accounts.remove(&id);
+            }
+            Ok(organization)
+        })
+        .await
+    }
+
+    /// Runs blocking `work` when one of the pool's connections is free, and gives up in time.
+    async fn ask_database<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
+    ) -> Result<T, LookupError> {
+        let asked = async {
+            let permit = self.database_permits.acquire().await;
+            let answer = tokio::task::spawn_blocking(work).await;
+            drop(permit);
+            answer.map_err(|error| LookupError::Unavailable(format!("a look-up was cut short: {error}")))?
+        };
+        match tokio::time::timeout(DATABASE_WAIT, asked).await {
+            Ok(answer) => answer,
+            Err(_) => Err(LookupError::Unavailable("the database did not answer in time".to_owned())),
+        }
+    }
+
+    /// Forgets what `changes` name, and reads again what must always be there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the reading failed; nothing that was named is trusted then.
+    fn forget(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        let everything = changes.contains(&Change::Unknown);
+        for change in changes {
+            match change {
+                Change::ApiKey(id) => {
+                    self.keys.remove(id);
+                    self.unknown.remove(id);
+                }
+                Change::Account(id) => drop(self.accounts.remove(id)),
+                Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Unknown => {}
+            }
+        }
+        if everything {
+            self.forget_everything();
+        }
+        if everything || changes.contains(&Change::Catalogue) || changes.contains(&Change::SigningKeys) {
+            self.reload()?;
+        }
+        Ok(())
+    }
+
+    fn forget_everything(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.keys.clear();
+        self.unknown.clear();
+        self.accounts.clear();
+    }
+
+    fn reload(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reload.lock();
+        self.catalogue.store(Arc::new(read_catalogue(&self.db)?));
+        self.signing_keys.store(Arc::new(load_signing_keys(&self.db, &self.master_key)?));
+        Ok(())
+    }
+}
+
+fn read_catalogue(db: &Db) -> Result<Catalogue, StoreError> {
+    db.read(|connection| {
+        let servers = catalogue::resource_servers(connection)?;
+        let scopes = catalogue::scopes(connection)?;
+        Ok(Catalogue::new(&servers, &scopes))
+    })
+}
+
+/// What one client looks like to the counters: an IPv6 site has 2^64 addresses and must not have as many counters.
+pub fn counted_address(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}

@@ -1,0 +1,41 @@
+//! `client_secret_basic` and `client_secret_post`: an id and a secret, in the header or in the body.
+
+use crate::crypto::digest::Pepper;
+use crate::domain::api_key::AuthMethod;
+use crate::domain::id::SecretId;
+use crate::domain::key_entry::KeyEntry;
+use crate::domain::time::Timestamp;
+use crate::oauth::error::ClientRefusal;
+
+/// Checks a secret against a key, and the key's own state. Every live secret is compared, whatever the others say, so
+/// that the time tells nothing.
+///
+/// # Errors
+/// Why the client is refused; the caller is told none of it.
+pub fn authenticate(
+    key: &KeyEntry,
+    method: AuthMethod,
+    secret: &[u8],
+    pepper: &Pepper,
+    now: Timestamp,
+) -> Result<SecretId, ClientRefusal> {
+    let mut matching = None;
+    for candidate in &key.secrets {
+        if pepper.matches(secret, &candidate.digest) {
+            matching = Some(candidate);
+        }
+    }
+    let Some(matching) = matching else { return Err(ClientRefusal::WrongSecret) };
+    let ended = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+    if key.auth_method != method {
+        Err(ClientRefusal::OtherMethod)
+    } else if key.disabled {
+        Err(ClientRefusal::Disabled)
+    } else if ended(key.expires_at) {
+        Err(ClientRefusal::ExpiredKey)
+    } else if ended(matching.expires_at) {
+        Err(ClientRefusal::ExpiredSecret)
+    } else {
+        Ok(matching.id)
+    }
+}

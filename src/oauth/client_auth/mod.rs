@@ -1,0 +1,5 @@
+//! Step 2 of the token endpoint: whether the client is who it says (RFC 6749 section 2.3), a file for each method.
+
+mod client_secret;
+
+pub use client_secret::authenticate;

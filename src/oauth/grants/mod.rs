@@ -1,0 +1,3 @@
+//! What a client may have: a file for each grant type.
+
+pub mod client_credentials;

@@ -1,0 +1,68 @@
+//! Reading a request's body: the framework sets neither a deadline nor, for raw payloads, a limit.
+
+use std::time::Duration;
+
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::{BytesMut, Payload};
+use actix_web::{HttpRequest, error::PayloadError};
+use futures_util::StreamExt;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::state::Life;
+
+/// The largest body of an OAuth endpoint, in bytes.
+pub(super) const MAX_BODY_BYTES: usize = 16_384;
+
+/// How long a body may take from the end of the head on.
+pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why there is no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyError {
+    /// Over [`MAX_BODY_BYTES`].
+    TooLarge,
+    /// Not there within [`BODY_DEADLINE`], or this server is about to stop.
+    TooSlow,
+    /// The connection ended or broke HTTP's rules.
+    Broken,
+}
+
+/// Reads the whole body.
+pub(super) async fn read(request: &HttpRequest, mut payload: Payload, life: &watch::Sender<Life>) -> Result<BytesMut, BodyError> {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(BodyError::TooLarge);
+    }
+    let mut body = BytesMut::with_capacity(announced.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
+    let deadline = Instant::now() + BODY_DEADLINE;
+    loop {
+        // What has arrived already costs no timer.
+        let next = match futures_util::FutureExt::now_or_never(payload.next()) {
+            Some(next) => next,
+            None => wait(&mut payload, deadline, life).await?,
+        };
+        match next {
+            None => return Ok(body),
+            Some(Ok(chunk)) if body.len() + chunk.len() > MAX_BODY_BYTES => {
+                drop(chunk);
+                return Err(BodyError::TooLarge);
+            }
+            Some(Ok(chunk)) => body.extend_from_slice(&chunk),
+            Some(Err(PayloadError::Overflow)) => return Err(BodyError::TooLarge),
+            Some(Err(_)) => return Err(BodyError::Broken),
+        }
+    }
+}
+
+type Chunk = Option<Result<actix_web::web::Bytes, PayloadError>>;
+
+async fn wait(payload: &mut Payload, deadline: Instant, life: &watch::Sender<Life>) -> Result<Chunk, BodyError> {
+    let mut life = life.subscribe();
+    tokio::select! {
+        next = payload.next() => Ok(next),
+        () = tokio::time::sleep_until(deadline) => Err(BodyError::TooSlow),
+        // The sender is the server's own state and outlives every request.
+        _ = life.wait_for(|life| *life == Life::CuttingBodies) => Err(BodyError::TooSlow),
+    }
+}

@@ -1,0 +1,113 @@
+//! `POST /connect/token`: HTTP in front of [`crate::app::issue_token`].
+
+use std::time::Duration;
+
+use std::net::IpAddr;
+
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::time::Instant;
+use zeroize::Zeroize;
+
+use crate::app::issue_token::{IssuedToken, Refusal};
+use crate::clock;
+use crate::oauth::error::OAuthError;
+use crate::oauth::token_request::RawTokenRequest;
+use crate::web::client_ip::client_address;
+use crate::web::error::{oauth_error, oauth_json};
+use crate::web::state::State;
+use crate::web::{body, request_id};
+
+/// When a refusal of the client leaves, counted from the request's head: whether an id is unknown, known, in memory or
+/// not must not be told by the time. Longer than a look-up in the database usually takes.
+const REFUSAL_DELAY: Duration = Duration::from_millis(3);
+
+pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+    let started = Instant::now();
+    let address = address(&request, &state);
+    let outcome = issue(&request, payload, &state, address).await;
+    if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome {
+        tokio::time::sleep_until(started + REFUSAL_DELAY).await;
+    }
+    answer(&request, &state, address, outcome, started)
+}
+
+pub(in crate::web) async fn method_not_allowed(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let address = address(&request, &state);
+    answer(&request, &state, address, Err(OAuthError::MethodNotAllowed.into()), Instant::now())
+}
+
+/// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
+fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
+    let headers = request.headers();
+    let peer = request.peer_addr()?.ip();
+    client_address(peer, &state.trusted_proxies, &lines(headers, "x-forwarded-for"), headers.contains_key(FORWARDED)).ok()
+}
+
+async fn issue(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+    address: Option<IpAddr>,
+) -> Result<IssuedToken, Refusal> {
+    let mut body = body::read(request, payload, &state.life).await.map_err(OAuthError::from)?;
+    let headers = request.headers();
+    let raw = RawTokenRequest {
+        content_types: lines(headers, CONTENT_TYPE.as_str()),
+        authorizations: lines(headers, AUTHORIZATION.as_str()),
+        login_as: lines(headers, "x-login-as"),
+        query: request.query_string().as_bytes(),
+        body: &body,
+    };
+    let address = address.ok_or(OAuthError::InvalidRequest("the proxy did not say where the request comes from"))?;
+    let outcome = state.issuer.issue(&raw, address, clock::now()).await;
+    // A secret in the body must not outlive the request.
+    body.as_mut().zeroize();
+    outcome
+}
+
+fn lines<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
+    headers.get_all(name).map(HeaderValue::as_bytes).collect()
+}
+
+fn answer(
+    request: &HttpRequest,
+    state: &State,
+    address: Option<IpAddr>,
+    outcome: Result<IssuedToken, Refusal>,
+    started: Instant,
+) -> HttpResponse {
+    let id = state.request_ids.of(request);
+    let mut response = match &outcome {
+        Ok(token) => {
+            log::debug!(request_id = id.as_str(), client_id:% = token.client_id; "token issued");
+            oauth_json(&mut HttpResponse::Ok(), token)
+        }
+        Err(refusal) => {
+            log_refusal(&id, address, refusal);
+            oauth_error(refusal.error)
+        }
+    };
+    state.issuer.metrics.token_answered(response.status().as_u16(), started.elapsed());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), id);
+    }
+    response
+}
+
+fn log_refusal(id: &str, address: Option<IpAddr>, refusal: &Refusal) {
+    let Refusal { error, client_id, cause } = refusal;
+    let client_id = client_id.map(|id| id.to_string()).unwrap_or_default();
+    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let (code, reason) = (error.code(), error.reason());
+    match cause {
+        Some(cause) => log::error!(
+            request_id = id, error = code, reason, client_id = client_id.as_str(), address = address.as_str(), cause = cause.as_str();
+            "token request failed"
+        ),
+        None => log::info!(
+            request_id = id, error = code, reason, client_id = client_id.as_str(), address = address.as_str();
+            "token refused"
+        ),
+    }
+}

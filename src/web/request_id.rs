@@ -1,0 +1,52 @@
+//! A name for each request, in its answer and in every line that the log has of it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::HttpRequest;
+
+/// Gives names: what the caller sent, when it is one, else one of our own.
+#[derive(Debug)]
+pub(super) struct RequestIds {
+    start: u64,
+    count: AtomicU64,
+}
+
+pub(super) const HEADER: &str = "x-request-id";
+const LONGEST: usize = 64;
+
+impl RequestIds {
+    pub(super) fn new() -> Self {
+        Self { start: RandomState::new().hash_one(std::process::id()), count: AtomicU64::new(0) }
+    }
+
+    /// A request's name. A proxy's own is kept, so that its log and ours can be read together.
+    pub(super) fn of(&self, request: &HttpRequest) -> String {
+        let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+        match sent.filter(|text| is_well_formed(text)) {
+            Some(text) => text.to_owned(),
+            None => format!("{:016x}{:08x}", self.start, self.count.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+}
+
+fn is_well_formed(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_well_formed_id_is_kept_and_others_are_replaced() {
+        let ids = RequestIds::new();
+        let of = |value: &str| ids.of(&TestRequest::default().insert_header((HEADER, value)).to_http_request());
+        assert_eq!(of("abc-1_2"), "abc-1_2");
+        for bad in ["", "a b", "a\"b", &"a".repeat(65), "<x>"] {
+            assert_ne!(of(bad), bad);
+        }
+        assert_ne!(of(""), of(""));
+    }
+}

@@ -1,0 +1,34 @@
+//! Every path, on one screen.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{health, oauth};
+use crate::oauth::metadata::paths;
+
+/// Registers every path of the main port. An issuer with a path is served below that path too, whether or not a proxy
+/// strips it; RFC 8414 section 3.1 inserts the well-known part before it.
+pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
+    let mut prefixes = vec![""];
+    if !issuer_path.is_empty() {
+        prefixes.push(issuer_path);
+        document(service, &format!("{}{issuer_path}", paths::METADATA), web::to(oauth::metadata));
+    }
+    for prefix in prefixes {
+        let token = web::resource(format!("{prefix}{}", paths::TOKEN));
+        service.service(token.route(web::post().to(oauth::token)).default_service(web::to(oauth::method_not_allowed)));
+        for path in [paths::JWKS, paths::JWKS_ALIAS] {
+            document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
+        }
+        for path in [paths::METADATA, paths::METADATA_ALIAS] {
+            document(service, &format!("{prefix}{path}"), web::to(oauth::metadata));
+        }
+        document(service, &format!("{prefix}/livez"), web::to(health::livez));
+        document(service, &format!("{prefix}/readyz"), web::to(health::readyz));
+    }
+}
+
+/// A path that answers GET and HEAD.
+fn document(service: &mut ServiceConfig, path: &str, handler: actix_web::Route) {
+    let readable = handler.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()));
+    service.service(web::resource(path).route(readable).default_service(web::to(health::read_only)));
+}

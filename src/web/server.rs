@@ -1,0 +1,122 @@
+//! The main port: limits, start and stop.
+
+use std::fmt;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::state::{Life, State};
+use super::{health, metrics, routes, tls};
+use crate::config::{ServeSettings, Transport};
+
+/// How long a head may take.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// Longer than the 60 s after which common load balancers drop an idle connection: they must be the ones to close.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long bodies under way get after the order to stop.
+const BODY_GRACE: Duration = Duration::from_millis(1_500);
+/// How long connections get after that; with [`BODY_GRACE`] below the 5 s within which a stop is over.
+const STOP_GRACE_SECONDS: u64 = 2;
+
+/// Why the server did not start. One line.
+#[derive(Debug)]
+pub struct ServerError(String);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+/// A server that takes requests.
+#[derive(Debug)]
+pub struct RunningServer {
+    handle: ServerHandle,
+    metrics: Option<ServerHandle>,
+    state: web::Data<State>,
+}
+
+/// Starts the main port and, when there is one, the metrics port. Both futures must be driven until they end.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn start(
+    settings: &ServeSettings,
+    state: State,
+    listener: TcpListener,
+    metrics_port: Option<(TcpListener, PrometheusHandle)>,
+) -> Result<(RunningServer, Server, Option<Server>), ServerError> {
+    let failed = |error: std::io::Error| ServerError(format!("the server did not start: {error}"));
+    let metrics_server = metrics_port
+        .map(|(listener, recorder)| metrics::server(listener, recorder, std::sync::Arc::clone(&state.issuer)))
+        .transpose()
+        .map_err(failed)?;
+    let state = web::Data::new(state);
+    let shared = state.clone();
+    let issuer_path = issuer_path(&settings.issuer);
+    let app = move || {
+        App::new()
+            .app_data(shared.clone())
+            .configure(|service| routes::configure(service, &issuer_path))
+            .default_service(web::to(health::not_found))
+    };
+    let server = HttpServer::new(app)
+        .workers(settings.workers)
+        .max_connections(settings.max_connections)
+        .backlog(1_024)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_DEADLINE)
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .tcp_nodelay(true)
+        .shutdown_timeout(STOP_GRACE_SECONDS)
+        .disable_signals();
+    let server = match &settings.transport {
+        Transport::Plain => server.listen(listener),
+        Transport::Tls { certificate_chain, private_key } => {
+            let tls = tls::load(certificate_chain, private_key).map_err(ServerError)?;
+            server.listen_rustls_0_23(listener, tls)
+        }
+    };
+    let server = server.map_err(failed)?.run();
+    let running = RunningServer { handle: server.handle(), metrics: metrics_server.as_ref().map(Server::handle), state };
+    Ok((running, server, metrics_server))
+}
+
+/// Reads the certificate and the key, if there are any: a fault in them is to be known before anything is changed.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn check_transport(transport: &Transport) -> Result<(), ServerError> {
+    match transport {
+        Transport::Plain => Ok(()),
+        Transport::Tls { certificate_chain, private_key } => {
+            tls::load(certificate_chain, private_key).map(drop).map_err(ServerError)
+        }
+    }
+}
+
+/// The path of the issuer, without a slash at its end; empty for most.
+fn issuer_path(issuer: &str) -> String {
+    url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+}
+
+impl RunningServer {
+    /// Stops within 5 s, in this order: not ready, no new connections, the requests under way finish, bodies that
+    /// still trickle in are cut.
+    pub async fn stop(self) {
+        self.state.life.send_replace(Life::Draining);
+        let cut = async {
+            tokio::time::sleep(BODY_GRACE).await;
+            self.state.life.send_replace(Life::CuttingBodies);
+        };
+        tokio::join!(self.handle.stop(true), cut);
+        if let Some(metrics) = self.metrics {
+            metrics.stop(false).await;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What every worker shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::sync::watch;
+
+use super::request_id::RequestIds;
+use crate::app::issue_token::TokenIssuer;
+
+/// What the state is made of.
+#[derive(Debug)]
+pub struct StateParts {
+    /// The token endpoint's use case.
+    pub issuer: Arc<TokenIssuer>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What the JWKS says of its own age.
+    pub jwks_max_age_seconds: u32,
+    /// How long ago the feed may have been read for this node to call itself ready.
+    pub ready_staleness: Duration,
+}
+
+/// What every worker shares.
+#[derive(Debug)]
+pub struct State {
+    pub(super) issuer: Arc<TokenIssuer>,
+    pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) jwks_max_age_seconds: u32,
+    pub(super) ready_staleness: Duration,
+    pub(super) request_ids: RequestIds,
+    /// Where this server stands in its life.
+    pub(super) life: watch::Sender<Life>,
+}
+
+/// Where a server stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It takes requests.
+    Serving,
+    /// It has been told to stop: not ready any more, finishes what it has.
+    Draining,
+    /// It waits no longer for bodies that trickle in.
+    CuttingBodies,
+}
+
+impl State {
+    /// The state of a server that is about to start.
+    pub fn new(parts: StateParts) -> Self {
+        Self {
+            issuer: parts.issuer,
+            trusted_proxies: parts.trusted_proxies,
+            jwks_max_age_seconds: parts.jwks_max_age_seconds,
+            ready_staleness: parts.ready_staleness,
+            request_ids: RequestIds::new(),
+            life: watch::Sender::new(Life::Serving),
+        }
+    }
+}
