@@ -155,6 +155,8 @@ pub struct ApiKey {
     pub secrets: Vec<StoredSecret>,
     /// Set while the key is disabled.
     pub disabled_at: Option<Timestamp>,
+    /// Tokens issued before this moment are dead.
+    pub tokens_revoked_at: Option<Timestamp>,
     /// Who made it: `cli`, `dev`, a user's or a key's id.
     pub created_by: String,
     /// When it was made.

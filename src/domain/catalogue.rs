@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Invalid;
-use super::api_key::KeyKind;
 use super::grant::{GrantTarget, Grants};
 use super::id::ResourceServerId;
 use super::resource_server::{Audience, ResourceServer};
@@ -78,28 +77,6 @@ impl Catalogue {
     /// What holding `name` means holding: itself and all that it implies; nothing when the catalogue lacks it.
     pub fn closure_of(&self, name: &ScopeName) -> &[ScopeName] {
         self.entries.get(name).map_or(&[], |entry| &entry.closure)
-    }
-
-    /// Every scope that a key holds at one of its targets, implied ones included.
-    pub fn held_at(&self, kind: &KeyKind, target: GrantTarget) -> ScopeSet {
-        match kind {
-            KeyKind::Admin(account) => match (account, target) {
-                (None, GrantTarget::Organization) => self.of_level(Level::Organization).iter().cloned().collect(),
-                (Some(own), GrantTarget::Account(asked)) if *own == asked => {
-                    self.of_level(Level::Account).iter().cloned().collect()
-                }
-                _ => ScopeSet::new(),
-            },
-            KeyKind::Scoped(grants) => grants
-                .iter()
-                .filter(|grant| {
-                    grant.target == target || (grant.target == GrantTarget::AllAccounts && target.account().is_some())
-                })
-                .flat_map(|grant| &grant.scopes)
-                .flat_map(|name| self.closure_of(name))
-                .cloned()
-                .collect(),
-        }
     }
 
     /// Checks that every granted scope exists and fits its target. `platform`: whether the key's organization is the
@@ -184,10 +161,6 @@ pub(crate) mod tests {
         Catalogue::new(&servers, &scopes)
     }
 
-    fn names(set: &ScopeSet) -> Vec<&str> {
-        set.iter().map(ScopeName::as_str).collect()
-    }
-
     #[test]
     fn implication_is_transitive_and_survives_a_circle() {
         let c =
@@ -195,15 +168,6 @@ pub(crate) mod tests {
         assert_eq!(c.closure_of(&"a".parse().unwrap()).len(), 3);
         assert_eq!(c.closure_of(&"d".parse().unwrap()).len(), 1);
         assert!(c.closure_of(&"z".parse().unwrap()).is_empty());
-    }
-
-    #[test]
-    fn an_admin_key_holds_its_targets_level_alone() {
-        let c = catalogue(&["o organization urn:x", "p platform urn:x", "a account urn:x"]);
-        let account = AccountIdFixture::one();
-        assert_eq!(names(&c.held_at(&KeyKind::Admin(None), GrantTarget::Organization)), ["o"]);
-        assert_eq!(names(&c.held_at(&KeyKind::Admin(Some(account)), GrantTarget::Account(account))), ["a"]);
-        assert!(c.held_at(&KeyKind::Admin(None), GrantTarget::Account(account)).is_empty());
     }
 
     #[test]
@@ -217,12 +181,5 @@ pub(crate) mod tests {
         assert_eq!(c.check_grants(&grants("*=o"), false).unwrap_err().code, "wrong_level");
         assert_eq!(c.check_grants(&grants("a"), false).unwrap_err().code, "wrong_level");
         assert_eq!(c.check_grants(&grants("zz"), false).unwrap_err().code, "unknown_scope");
-    }
-
-    struct AccountIdFixture;
-    impl AccountIdFixture {
-        fn one() -> crate::domain::id::AccountId {
-            crate::domain::id::AccountId::from_parts(0, 1)
-        }
     }
 }

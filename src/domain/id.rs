@@ -18,7 +18,7 @@ macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal, $field:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u128);
+        pub struct $name([u8; 16]);
 
         impl $name {
             /// What every such identifier begins with.
@@ -26,7 +26,7 @@ macro_rules! identifiers {
 
             /// The identifier made from a millisecond clock and 80 random bits (the upper 48 of `random` are unused).
             pub fn from_parts(unix_milliseconds: u64, random: u128) -> Self {
-                Self(Ulid::from_parts(unix_milliseconds, random).0)
+                Self(Ulid::from_parts(unix_milliseconds, random).to_bytes())
             }
         }
 
@@ -34,7 +34,7 @@ macro_rules! identifiers {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut buffer = [0_u8; ULID_LENGTH];
                 f.write_str($prefix)?;
-                f.write_str(lower_case(Ulid(self.0), &mut buffer))
+                f.write_str(lower_case(Ulid::from_bytes(self.0), &mut buffer))
             }
         }
 
@@ -92,13 +92,13 @@ fn lower_case(ulid: Ulid, buffer: &mut [u8; ULID_LENGTH]) -> &str {
 }
 
 /// Reads the one canonical lower-case spelling of a ULID.
-fn parse_canonical(text: &str) -> Option<u128> {
+fn parse_canonical(text: &str) -> Option<[u8; 16]> {
     if text.len() != ULID_LENGTH {
         return None;
     }
     let ulid = Ulid::from_string(text).ok()?;
     let mut buffer = [0_u8; ULID_LENGTH];
-    (lower_case(ulid, &mut buffer) == text).then_some(ulid.0)
+    (lower_case(ulid, &mut buffer) == text).then_some(ulid.to_bytes())
 }
 
 #[cfg(test)]

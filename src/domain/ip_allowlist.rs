@@ -111,7 +111,7 @@ pub fn parse_range(text: &str) -> Result<IpNet, Invalid> {
 }
 
 /// `::ffff:a.b.c.d/n` as the IPv4 range that it stands for.
-fn unmapped(range: IpNet) -> IpNet {
+pub(crate) fn unmapped(range: IpNet) -> IpNet {
     let IpNet::V6(v6) = range else { return range };
     let (Some(v4), Some(prefix)) = (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96)) else { return range };
     Ipv4Net::new(v4, prefix).map_or(range, IpNet::V4)

@@ -10,6 +10,7 @@ pub mod grant;
 pub mod id;
 pub mod invalid;
 pub mod ip_allowlist;
+pub mod key_entry;
 pub mod max_payout;
 pub mod name;
 pub mod organization;

@@ -1,0 +1,15 @@
+DROP TABLE signing_keys;
+DROP TABLE deleted_api_keys;
+DROP TABLE api_secret_uses;
+DROP TABLE api_secrets;
+DROP TABLE grants;
+DROP TABLE api_keys;
+DROP TABLE plans;
+DROP TABLE scope_implications;
+DROP TABLE scopes;
+DROP TABLE resource_servers;
+DROP TABLE accounts;
+DROP TABLE organizations;
+DROP TABLE changes;
+DROP TABLE feed_head;
+DROP TABLE meta;

@@ -1,0 +1,203 @@
+//! What the token endpoint needs of an API key, small enough to keep a million of them.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
+use super::catalogue::Catalogue;
+use super::client_secret::SecretDigest;
+use super::grant::GrantTarget;
+use super::id::{AccountId, ClientId, OrganizationId, SecretId};
+use super::ip_allowlist::IpAllowlist;
+use super::max_payout::MaxPayout;
+use super::scope::{Level, ScopeName};
+use super::time::Timestamp;
+
+/// An API key as memory holds it.
+#[derive(Debug)]
+pub struct KeyEntry {
+    /// `key_…`
+    pub client_id: ClientId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What it holds.
+    pub holding: Holding,
+    /// How its secrets are recognised.
+    pub secrets: Box<[SecretEntry]>,
+    /// From where it may be used.
+    pub ip_allowlist: IpAllowlist,
+    /// Handed to the resource server in the token.
+    pub max_payout: Option<MaxPayout>,
+    /// How long its tokens live.
+    pub token_lifetime: TokenLifetime,
+    /// How it proves itself.
+    pub auth_method: AuthMethod,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it is disabled.
+    pub disabled: bool,
+}
+
+/// A secret as memory holds it.
+#[derive(Debug)]
+pub struct SecretEntry {
+    /// `sec_…`
+    pub id: SecretId,
+    /// What it is recognised by.
+    pub digest: SecretDigest,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a key holds, with the scopes shared between keys that hold the same.
+#[derive(Debug)]
+pub enum Holding {
+    /// Every scope of the level of its target: the organization, or one account.
+    Admin(Option<AccountId>),
+    /// What its grants name.
+    Scoped(Box<[HeldGrant]>),
+}
+
+/// One grant as memory holds it.
+#[derive(Debug)]
+pub struct HeldGrant {
+    /// Where.
+    pub target: GrantTarget,
+    /// What, in order of name.
+    pub scopes: Arc<[ScopeName]>,
+}
+
+impl Holding {
+    /// Whether the organization itself is among the targets.
+    pub fn holds_organization(&self) -> bool {
+        self.targets().any(|target| target == GrantTarget::Organization)
+    }
+
+    /// Every target.
+    pub fn targets(&self) -> impl Iterator<Item = GrantTarget> {
+        let (admin, grants): (_, &[HeldGrant]) = match self {
+            Self::Admin(None) => (Some(GrantTarget::Organization), &[]),
+            Self::Admin(Some(account)) => (Some(GrantTarget::Account(*account)), &[]),
+            Self::Scoped(grants) => (None, grants),
+        };
+        admin.into_iter().chain(grants.iter().map(|grant| grant.target))
+    }
+
+    /// Every scope held at `target`, implied ones included, in order of name and each once. For an account, what is
+    /// held at every account counts too.
+    pub fn scopes_at<'c>(&self, target: GrantTarget, catalogue: &'c Catalogue) -> Vec<&'c ScopeName> {
+        let mut held: Vec<&ScopeName> = match self {
+            Self::Admin(account) => match (account, target) {
+                (None, GrantTarget::Organization) => catalogue.of_level(Level::Organization).iter().collect(),
+                (Some(own), GrantTarget::Account(asked)) if *own == asked => catalogue.of_level(Level::Account).iter().collect(),
+                _ => Vec::new(),
+            },
+            Self::Scoped(grants) => grants
+                .iter()
+                .filter(|g| g.target == target || (g.target == GrantTarget::AllAccounts && target.account().is_some()))
+                .flat_map(|grant| grant.scopes.iter())
+                .flat_map(|name| catalogue.closure_of(name))
+                .collect(),
+        };
+        held.sort_unstable();
+        held.dedup();
+        held
+    }
+}
+
+/// Lets keys with the same scopes share them: most keys of a platform hold one of a few sets.
+#[derive(Debug, Default)]
+pub struct ScopeSharing(Mutex<HashSet<Arc<[ScopeName]>>>);
+
+/// Sets remembered for sharing; past that the memory of it starts anew.
+const MAX_SHARED_SETS: usize = 4_096;
+
+impl ScopeSharing {
+    fn share(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
+        let Ok(mut known) = self.0.lock() else { return scopes.into() };
+        if let Some(shared) = known.get(scopes.as_slice()) {
+            return Arc::clone(shared);
+        }
+        if known.len() >= MAX_SHARED_SETS {
+            known.clear();
+        }
+        let shared: Arc<[ScopeName]> = scopes.into();
+        known.insert(Arc::clone(&shared));
+        shared
+    }
+}
+
+impl KeyEntry {
+    /// The entry of a key.
+    pub fn new(key: ApiKey, sharing: &ScopeSharing) -> Self {
+        let holding = match key.kind {
+            KeyKind::Admin(account) => Holding::Admin(account),
+            KeyKind::Scoped(grants) => Holding::Scoped(
+                grants
+                    .iter()
+                    .map(|grant| HeldGrant {
+                        target: grant.target,
+                        scopes: sharing.share(grant.scopes.iter().cloned().collect()),
+                    })
+                    .collect(),
+            ),
+        };
+        Self {
+            client_id: key.client_id,
+            organization_id: key.organization_id,
+            holding,
+            secrets: key
+                .secrets
+                .into_iter()
+                .map(|s| SecretEntry { id: s.id, digest: s.digest, expires_at: s.expires_at })
+                .collect(),
+            ip_allowlist: key.settings.ip_allowlist,
+            max_payout: key.settings.max_payout,
+            token_lifetime: key.settings.token_lifetime,
+            auth_method: key.auth_method,
+            expires_at: key.settings.expires_at,
+            disabled: key.disabled_at.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::catalogue::tests::catalogue;
+
+    fn scoped(lines: &[(&str, GrantTarget)]) -> Holding {
+        let grant = |(text, target): &(&str, GrantTarget)| HeldGrant {
+            target: *target,
+            scopes: text.split(' ').map(|n| n.parse().unwrap()).collect(),
+        };
+        Holding::Scoped(lines.iter().map(grant).collect())
+    }
+
+    #[test]
+    fn an_admin_key_holds_its_targets_level_alone() {
+        let c = catalogue(&["o organization urn:x", "p platform urn:x", "a account urn:x"]);
+        let account = AccountId::from_parts(0, 1);
+        let names = |h: Holding, t| h.scopes_at(t, &c).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(Holding::Admin(None), GrantTarget::Organization), ["o"]);
+        assert_eq!(names(Holding::Admin(Some(account)), GrantTarget::Account(account)), ["a"]);
+        assert!(names(Holding::Admin(None), GrantTarget::Account(account)).is_empty());
+        assert!(names(Holding::Admin(Some(account)), GrantTarget::Organization).is_empty());
+    }
+
+    #[test]
+    fn what_is_held_everywhere_is_held_at_each_account() {
+        let c = catalogue(&["w account urn:x r", "r account urn:x", "v account urn:x"]);
+        let account = AccountId::from_parts(0, 1);
+        let held = scoped(&[("w", GrantTarget::AllAccounts), ("v", GrantTarget::Account(account))]);
+        assert_eq!(held.scopes_at(GrantTarget::Account(account), &c).len(), 3);
+        assert_eq!(held.scopes_at(GrantTarget::Account(AccountId::from_parts(0, 2)), &c).len(), 2);
+        assert!(held.scopes_at(GrantTarget::Organization, &c).is_empty());
+    }
+
+    #[test]
+    fn an_entry_is_small() {
+        assert!(size_of::<KeyEntry>() <= 192, "{}", size_of::<KeyEntry>());
+        assert!(size_of::<SecretEntry>() <= 64 && size_of::<HeldGrant>() <= 40);
+    }
+}

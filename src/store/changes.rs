@@ -1,0 +1,145 @@
+//! The change feed: what every node must forget, in the order of the commits.
+//!
+//! A sequence would hand out numbers in the order of asking, and a reader could pass a number whose transaction has
+//! not committed yet. So the numbers come from one row that each writer raises last and keeps locked until its commit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::prelude::*;
+
+use super::schema::{changes, feed_head};
+use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::time::Timestamp;
+
+/// Something that memory may hold and that is no longer so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// An API key, its grants or secrets.
+    ApiKey(ClientId),
+    /// An account.
+    Account(AccountId),
+    /// An organization.
+    Organization(OrganizationId),
+    /// The scopes or resource servers.
+    Catalogue,
+    /// The signing keys.
+    SigningKeys,
+    /// Written by a later version of this program: to be safe, everything.
+    Unknown,
+}
+
+impl Change {
+    fn what(self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => "api_key",
+            Self::Account(_) => "account",
+            Self::Organization(_) => "organization",
+            Self::Catalogue => "catalogue",
+            Self::SigningKeys => "signing_keys",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn entity(self) -> String {
+        match self {
+            Self::ApiKey(id) => id.to_string(),
+            Self::Account(id) => id.to_string(),
+            Self::Organization(id) => id.to_string(),
+            Self::Catalogue | Self::SigningKeys | Self::Unknown => String::new(),
+        }
+    }
+
+    fn parse(what: &str, entity: &str) -> Self {
+        fn of<T: FromStr + fmt::Display>(entity: &str, make: impl Fn(T) -> Change) -> Change {
+            entity.parse().map_or(Change::Unknown, make)
+        }
+        match what {
+            "api_key" => of(entity, Self::ApiKey),
+            "account" => of(entity, Self::Account),
+            "organization" => of(entity, Self::Organization),
+            "catalogue" => Self::Catalogue,
+            "signing_keys" => Self::SigningKeys,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What [`after`] found.
+#[derive(Debug)]
+pub enum Feed {
+    /// The changes since, and the number of the last one.
+    Changes(Vec<Change>, i64),
+    /// The rows since have been cleaned away: everything must be forgotten. The number of the newest change.
+    Gap(i64),
+}
+
+/// The most changes that one call of [`after`] returns.
+const PAGE: i64 = 10_000;
+
+pub(super) fn lock(connection: &mut DbConnection) -> Result<(), StoreError> {
+    diesel::update(feed_head::table).set(feed_head::seq.eq(feed_head::seq)).execute(connection)?;
+    Ok(())
+}
+
+pub(super) fn append(connection: &mut DbConnection, all: &[Change], now: Timestamp) -> Result<(), StoreError> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    diesel::update(feed_head::table).set(feed_head::seq.eq(feed_head::seq + count)).execute(connection)?;
+    let newest = newest(connection)?;
+    for (seq, change) in (newest - count + 1..).zip(all) {
+        diesel::insert_into(changes::table)
+            .values((
+                changes::seq.eq(seq),
+                changes::what.eq(change.what()),
+                changes::entity_id.eq(change.entity()),
+                changes::created_at.eq(now.unix()),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// The number of the newest change.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn newest(connection: &mut DbConnection) -> Result<i64, StoreError> {
+    Ok(feed_head::table.select(feed_head::seq).first(connection)?)
+}
+
+/// The changes after number `last`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn after(connection: &mut DbConnection, last: i64) -> Result<Feed, StoreError> {
+    let rows: Vec<(i64, String, String)> = changes::table
+        .filter(changes::seq.gt(last))
+        .order(changes::seq)
+        .limit(PAGE)
+        .select((changes::seq, changes::what, changes::entity_id))
+        .load(connection)?;
+    match (rows.first(), rows.last()) {
+        (Some((first, ..)), Some((newest, ..))) if *first == last.saturating_add(1) => {
+            let newest = *newest;
+            Ok(Feed::Changes(rows.iter().map(|(_, what, entity)| Change::parse(what, entity)).collect(), newest))
+        }
+        (None, None) => match newest(connection)? {
+            newest if newest == last => Ok(Feed::Changes(Vec::new(), last)),
+            // Cleaned away, or committed between the two statements, or the database was restored from a backup.
+            newest => Ok(Feed::Gap(newest)),
+        },
+        _ => Ok(Feed::Gap(newest(connection)?)),
+    }
+}
+
+/// Removes the changes made before `moment`; every node has read them long ago, and one that has not finds a gap.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn remove_before(transaction: &mut WriteTransaction<'_>, moment: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(changes::table.filter(changes::created_at.lt(moment.unix()))).execute(transaction.connection)?)
+}

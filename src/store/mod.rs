@@ -1,0 +1,24 @@
+//! The only home of diesel: one enum over SQLite and PostgreSQL, a file per table, and the change feed.
+//!
+//! Reads go through [`Db::read`], writes through [`Db::write`]; both hand out what the functions of this module take.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod catalogue;
+pub mod changes;
+mod connection;
+mod db;
+mod error;
+pub mod meta;
+pub mod migrations;
+pub mod organizations;
+mod schema;
+pub mod secrets;
+pub mod signing_keys;
+mod url;
+
+pub use changes::Change;
+pub use connection::DbConnection;
+pub use db::{Db, DbOptions, WriteTransaction};
+pub use error::StoreError;
+pub use url::DatabaseUrl;

@@ -1,0 +1,85 @@
+//! The tables as diesel sees them; the truth is in `migrations/`.
+
+diesel::table! { meta (name) { name -> Text, value -> Text, } }
+diesel::table! { feed_head (id) { id -> BigInt, seq -> BigInt, } }
+diesel::table! { changes (seq) { seq -> BigInt, what -> Text, entity_id -> Text, created_at -> BigInt, } }
+diesel::table! { organizations (id) { id -> Text, name -> Text, platform -> Bool, created_at -> BigInt, } }
+diesel::table! { accounts (id) { id -> Text, organization_id -> Text, name -> Text, created_at -> BigInt, } }
+diesel::table! {
+    resource_servers (id) { id -> Text, identifier -> Text, name -> Text, builtin -> Bool, created_at -> BigInt, }
+}
+diesel::table! {
+    scopes (id) {
+        id -> Text,
+        name -> Text,
+        resource_server_id -> Text,
+        level -> Text,
+        description -> Text,
+        created_at -> BigInt,
+    }
+}
+diesel::table! { scope_implications (scope, implied) { scope -> Text, implied -> Text, } }
+diesel::table! { plans (name) { name -> Text, } }
+diesel::table! {
+    api_keys (client_id) {
+        client_id -> Text,
+        organization_id -> Text,
+        name -> Text,
+        kind -> Text,
+        account_id -> Nullable<Text>,
+        token_endpoint_auth_method -> Text,
+        ip_allowlist -> Text,
+        max_payout -> Nullable<Text>,
+        token_lifetime_seconds -> BigInt,
+        plan -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+        tokens_revoked_at -> Nullable<BigInt>,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    grants (client_id, target, scope) {
+        client_id -> Text,
+        organization_id -> Text,
+        target -> Text,
+        account_id -> Nullable<Text>,
+        scope -> Text,
+    }
+}
+diesel::table! {
+    api_secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        digest -> Binary,
+        hint -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    api_secret_uses (secret_id) {
+        secret_id -> Text,
+        last_used_at -> Nullable<BigInt>,
+        last_used_ip -> Nullable<Text>,
+        tokens_issued -> BigInt,
+    }
+}
+diesel::table! {
+    deleted_api_keys (client_id) { client_id -> Text, organization_id -> Text, name -> Text, deleted_at -> BigInt, }
+}
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        encrypted_private_key -> Binary,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

@@ -1,0 +1,172 @@
+//! The tables of secrets and of their uses.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use diesel::prelude::*;
+
+use super::schema::{api_secret_uses, api_secrets};
+use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::client_secret::{SecretDigest, SecretHint, StoredSecret};
+use crate::domain::id::{ClientId, SecretId};
+use crate::domain::time::Timestamp;
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = api_secrets)]
+struct Row {
+    id: String,
+    client_id: String,
+    digest: Vec<u8>,
+    hint: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl TryFrom<Row> for StoredSecret {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let digest = <[u8; 32]>::try_from(row.digest)
+            .map_err(|_| StoreError::corrupt("api_secrets", &row.id, "the digest does not have 32 bytes"))?;
+        Ok(Self {
+            id: row.id.parse().map_err(|detail| StoreError::corrupt("api_secrets", &row.id, detail))?,
+            hint: SecretHint::from_stored(row.hint),
+            digest: SecretDigest::from_bytes(digest),
+            created_at: Timestamp::from_unix(row.created_at),
+            expires_at: row.expires_at.map(Timestamp::from_unix),
+        })
+    }
+}
+
+pub(super) type Stored = Vec<StoredSecret>;
+
+/// When and from where a secret was last used, and for how many tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecretUse {
+    /// `None`: never.
+    pub last_used_at: Option<Timestamp>,
+    /// The client's address then.
+    pub last_used_ip: Option<IpAddr>,
+    /// Tokens issued for it so far.
+    pub tokens_issued: i64,
+}
+
+/// Adds a secret to a key.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn insert(transaction: &mut WriteTransaction<'_>, key: ClientId, secret: &StoredSecret) -> Result<(), StoreError> {
+    let row = Row {
+        id: secret.id.to_string(),
+        client_id: key.to_string(),
+        digest: secret.digest.as_bytes().to_vec(),
+        hint: secret.hint.as_str().to_owned(),
+        created_at: secret.created_at.unix(),
+        expires_at: secret.expires_at.map(Timestamp::unix),
+    };
+    diesel::insert_into(api_secrets::table).values(&row).execute(transaction.connection)?;
+    diesel::insert_into(api_secret_uses::table)
+        .values((api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0)))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Removes a secret.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn delete(transaction: &mut WriteTransaction<'_>, id: SecretId) -> Result<(), StoreError> {
+    diesel::delete(api_secrets::table.find(id.to_string())).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Lets a secret end at `expires_at`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn expire(transaction: &mut WriteTransaction<'_>, id: SecretId, expires_at: Timestamp) -> Result<(), StoreError> {
+    diesel::update(api_secrets::table.find(id.to_string()))
+        .set(api_secrets::expires_at.eq(expires_at.unix()))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
+pub(super) fn of_key(connection: &mut DbConnection, client_id: &str) -> Result<Stored, StoreError> {
+    let rows: Vec<Row> =
+        api_secrets::table.filter(api_secrets::client_id.eq(client_id)).order(api_secrets::id.desc()).load(connection)?;
+    rows.into_iter().map(StoredSecret::try_from).collect()
+}
+
+/// By key; a damaged secret is an error in its key's place.
+pub(super) fn of_keys(
+    connection: &mut DbConnection,
+    ids: &[&str],
+) -> Result<HashMap<String, Result<Stored, StoreError>>, StoreError> {
+    let rows: Vec<Row> =
+        api_secrets::table.filter(api_secrets::client_id.eq_any(ids)).order(api_secrets::id.desc()).load(connection)?;
+    let mut found: HashMap<String, Result<Stored, StoreError>> = HashMap::new();
+    for row in rows {
+        let of_key = found.entry(row.client_id.clone()).or_insert_with(|| Ok(Vec::new()));
+        match (of_key.as_mut(), StoredSecret::try_from(row)) {
+            (Ok(secrets), Ok(secret)) => secrets.push(secret),
+            (Ok(_), Err(error)) => *of_key = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The uses of the named secrets.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn uses(connection: &mut DbConnection, secrets: &[SecretId]) -> Result<HashMap<SecretId, SecretUse>, StoreError> {
+    let mut found = HashMap::with_capacity(secrets.len());
+    for chunk in secrets.chunks(500) {
+        let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let rows: Vec<(String, Option<i64>, Option<String>, i64)> =
+            api_secret_uses::table.filter(api_secret_uses::secret_id.eq_any(ids)).load(connection)?;
+        for (id, at, ip, tokens_issued) in rows {
+            let id: SecretId = id.parse().map_err(|detail| StoreError::corrupt("api_secret_uses", &id, detail))?;
+            let secret_use = SecretUse {
+                last_used_at: at.map(Timestamp::from_unix),
+                last_used_ip: ip.and_then(|text| text.parse().ok()),
+                tokens_issued,
+            };
+            found.insert(id, secret_use);
+        }
+    }
+    Ok(found)
+}
+
+/// Adds what happened since the last time: `tokens` more tokens, the last at `at` from `ip`. A secret that is gone is
+/// passed over. An earlier `at` than the one that another node wrote does not set the time back.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn record_use(
+    transaction: &mut WriteTransaction<'_>,
+    id: SecretId,
+    at: Timestamp,
+    ip: IpAddr,
+    tokens: i64,
+) -> Result<(), StoreError> {
+    let id = id.to_string();
+    let rows = diesel::update(
+        api_secret_uses::table
+            .find(&id)
+            .filter(api_secret_uses::last_used_at.is_null().or(api_secret_uses::last_used_at.le(at.unix()))),
+    )
+    .set((
+        api_secret_uses::last_used_at.eq(at.unix()),
+        api_secret_uses::last_used_ip.eq(ip.to_string()),
+        api_secret_uses::tokens_issued.eq(api_secret_uses::tokens_issued + tokens),
+    ))
+    .execute(transaction.connection)?;
+    if rows == 0 {
+        diesel::update(api_secret_uses::table.find(&id))
+            .set(api_secret_uses::tokens_issued.eq(api_secret_uses::tokens_issued + tokens))
+            .execute(transaction.connection)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! What speaks HTTP.
+
+pub mod client_ip;
