@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use env_logger::fmt::Formatter;
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{LevelFilter, Record};
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -27,13 +28,22 @@ fn now() -> String {
     OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339).unwrap_or_default()
 }
 
+/// A line, its fixed members first.
+#[derive(Serialize)]
+struct Line {
+    time: String,
+    level: String,
+    message: String,
+    #[serde(flatten)]
+    members: serde_json::Map<String, serde_json::Value>,
+}
+
 fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let mut line = serde_json::Map::new();
-    line.insert("time".into(), now().into());
-    line.insert("level".into(), record.level().as_str().to_ascii_lowercase().into());
-    line.insert("message".into(), record.args().to_string().into());
-    drop(record.key_values().visit(&mut Members(&mut line)));
-    writeln!(out, "{}", serde_json::Value::Object(line))
+    let mut members = serde_json::Map::new();
+    drop(record.key_values().visit(&mut Members(&mut members)));
+    let level = record.level().as_str().to_ascii_lowercase();
+    let line = Line { time: now(), level, message: record.args().to_string(), members };
+    writeln!(out, "{}", serde_json::to_string(&line)?)
 }
 
 fn readable(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {

@@ -82,7 +82,7 @@ where
     EmbeddedMigrations: MigrationSource<B>,
 {
     let migrations = MigrationSource::<B>::migrations(source).map_err(|e| refused(&e))?;
-    Ok(migrations.iter().map(|m: &Box<dyn Migration<B>>| m.name().version().as_owned()).collect())
+    Ok(migrations.iter().map(|m| m.name().version().as_owned()).collect())
 }
 
 fn has_migrations_table(connection: &mut DbConnection) -> Result<bool, StoreError> {

@@ -183,7 +183,8 @@ proptest! {
             prop_assert!(granted.scopes.is_sorted());
             // Nothing is granted in part: what was asked for by name is there.
             for n in asked.iter().flatten() {
-                prop_assert!(granted.scopes.iter().any(|s| s.as_str() == format!("s{n}")));
+                let name = format!("s{n}");
+                prop_assert!(granted.scopes.iter().any(|s| s.as_str() == name));
             }
         }
     }
