@@ -85,7 +85,7 @@ impl Lane {
     /// Runs the command and kills it, or the server, in the middle. Hands back what the caller got to see.
     fn run(&self, operation: Operation, name: &str, at: usize, delay: Duration, kill_server: bool) -> (Option<i32>, String) {
         let mut command = self.app.site.command();
-        command.env("CLAVIGER_ISSUER", &self.app.issuer).args(["keys", "--json"]);
+        command.env("CLAVIGER_ISSUER", &self.app.issuer).arg("keys");
         match operation {
             Operation::Create => {
                 command.args(["create", "--organization", &self.app.fixture.organization, "--name", name, "--grant", "a b"]);
@@ -97,7 +97,8 @@ impl Lane {
                 }
             }
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command.arg("--json").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         std::thread::sleep(delay);
         if kill_server {
             self.app.kill();

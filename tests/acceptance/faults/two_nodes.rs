@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::tools::{HONOURED_WITHIN, eventually, fresh_address};
+use crate::support::tools::{HONOURED_WITHIN, eventually, fresh_address, random_hex};
 use crate::support::{App, Backend, Key, Server};
 
 const FLIPS: usize = 1_000;
@@ -166,9 +166,8 @@ fn f10_both_nodes_sign_with_the_same_keys_through_a_rotation() {
 fn f10_nodes_that_start_together_agree_on_the_first_key() {
     use crate::support::{Options, Site};
     let site = Site::empty(Backend::Postgres);
-    // The master key is the operator's to share: one node makes it, before the database is there for the others.
-    std::fs::create_dir(&site.keys_dir).unwrap();
-    let options = Options { environment: vec![("CLAVIGER_MASTER_KEY".into(), master_key())], ..Options::default() };
+    // The master key is the operator's to share.
+    let options = Options { environment: vec![("CLAVIGER_MASTER_KEY".into(), random_hex())], ..Options::default() };
     let servers: Vec<Server> = std::thread::scope(|scope| {
         let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| Server::start(&site, options.clone()))).collect();
         starts.into_iter().map(|start| start.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
@@ -178,10 +177,4 @@ fn f10_nodes_that_start_together_agree_on_the_first_key() {
         kids.windows(2).all(|pair| pair[0] == pair[1]).then_some(kids)
     });
     assert!(!kids[0].is_empty());
-}
-
-/// 32 random bytes as the environment may hold them.
-fn master_key() -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(crate::support::tools::random_bytes::<32>())
 }

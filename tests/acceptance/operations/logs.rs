@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::support::tools::eventually;
-use crate::support::{App, Key, Options, on_both};
+use crate::support::{App, Key, on_both};
 
 /// Sends every kind of request in which a secret may stand, also where it must not.
 fn exercise(app: &App) -> Vec<Key> {
@@ -59,8 +59,7 @@ on_both!(no_secret_is_in_the_logs, |app| {
 });
 
 on_both!(no_secret_is_in_the_most_talkative_logs, backend, {
-    let environment = vec![("RUST_LOG".to_owned(), "trace".to_owned())];
-    let app = App::start_with(backend, Options { environment, ..Options::default() });
+    let app = App::start(backend, &["--log-level", "trace"]);
     let keys = exercise(&app);
     let tokens = vec![app.token(&app.fixture.k1).accepted().token];
     app.terminate();

@@ -45,6 +45,11 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// 32 random bytes in hexadecimal digits: a master key.
+pub(crate) fn random_hex() -> String {
+    random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A number below `bound`.
 pub(crate) fn random_below(bound: u64) -> u64 {
     u64::from_le_bytes(random_bytes()) % bound
