@@ -72,7 +72,7 @@ fn a_database_out_of_reach_is_a_cause_and_no_wait() {
     assert_eq!(std::fs::read(&junk).unwrap(), "this is no database ".repeat(500).into_bytes());
 }
 
-on_both!(a_newer_schema_is_refused_untouched, backend, {
+on_both!(f13_a_newer_schema_is_refused_untouched, backend, {
     let (site, fixture) = App::site_only(backend);
     site.sql("insert into __diesel_schema_migrations (version, run_on) values ('99991231235959', '2024-01-01 00:00:00')");
     let before = site.database_bytes();

@@ -24,7 +24,7 @@ fn unfinished(app: &App) -> (Connection, Vec<u8>) {
     (connection, body[5..].to_vec())
 }
 
-on_both!(an_idle_server_stops_at_once, |app| {
+on_both!(f15_an_idle_server_stops_at_once, |app| {
     let _idle: Vec<Connection> = (0..20).map(|_| app.connect()).collect();
     let mut used = app.connect();
     accepted(&used.exchange(&app.token(&app.fixture.k1).request()).unwrap());
@@ -34,7 +34,7 @@ on_both!(an_idle_server_stops_at_once, |app| {
     assert!(!app.log().contains("panicked"), "{}", app.log());
 });
 
-on_both!(a_hundred_slow_bodies_do_not_hold_up_the_stop_nor_cut_a_good_request, |app| {
+on_both!(f15_a_hundred_slow_bodies_do_not_hold_up_the_stop_nor_cut_a_good_request, |app| {
     let slow: Vec<_> = (0..100).map(|_| unfinished(app)).collect();
     let (mut good, rest) = unfinished(app);
     // The server has read all the heads once it answers a request that came after them.
@@ -50,7 +50,7 @@ on_both!(a_hundred_slow_bodies_do_not_hold_up_the_stop_nor_cut_a_good_request, |
     drop(slow);
 });
 
-on_both!(requests_in_flight_are_all_answered, |app| {
+on_both!(f15_requests_in_flight_are_all_answered, |app| {
     let cut = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4)
             .map(|_| {
@@ -83,7 +83,7 @@ on_both!(requests_in_flight_are_all_answered, |app| {
     }
 });
 
-on_both!(ready_turns_to_no_before_the_end_and_a_second_signal_is_harmless, |app| {
+on_both!(f15_ready_turns_to_no_before_the_end_and_a_second_signal_is_harmless, |app| {
     let (mut good, rest) = unfinished(app);
     app.token(&app.fixture.k1).accepted();
     let mut open = app.connect();
@@ -100,7 +100,7 @@ on_both!(ready_turns_to_no_before_the_end_and_a_second_signal_is_harmless, |app|
     eventually(STOPPED_WITHIN, "the server stops", || app.has_exited().then_some(()));
 });
 
-on_both!(an_interrupt_stops_it_too, |app| {
+on_both!(f15_an_interrupt_stops_it_too, |app| {
     signal(app.pid(), "INT");
     eventually(STOPPED_WITHIN, "the server stops", || app.has_exited().then_some(()));
 });

@@ -24,7 +24,7 @@ fn trickle(mut connection: Connection, bytes: &[u8], limit: Duration) -> (Durati
 
 /// It runs by the clock and not by the database, so once is enough.
 #[test]
-fn slow_bodies_and_slow_heads_are_cut_and_others_are_served_meanwhile() {
+fn f17_slow_bodies_and_slow_heads_are_cut_and_others_are_served_meanwhile() {
     let app = App::start(Backend::Sqlite, &[]);
     let k1 = &app.fixture.k1;
     let head = Request::new("POST", "/connect/token")
