@@ -1,1 +1,21 @@
-fn main() {}
+//! Claviger from outside: the real program as a process, real HTTP, its own database for each test, SQLite and
+//! PostgreSQL alike. What is expected here stands in the product's contract; an identifier such as `ca4` at the
+//! beginning of a test's name is the row of the list of requirements that the test answers for.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod architecture;
+mod cli;
+mod documents;
+mod faults;
+mod keys;
+mod operations;
+mod signing_keys;
+mod support;
+mod token_endpoint;

@@ -1,0 +1,7 @@
+//! The command line of product.md section 10.
+
+mod catalogue;
+mod client;
+mod doctor;
+mod settings;
+mod usage;
