@@ -94,7 +94,6 @@ pub fn open_with_schema(
     migrate: bool,
     before: impl FnOnce(&Db) -> Result<(), BootstrapError>,
 ) -> Result<Db, BootstrapError> {
-    let made = options.create && options.url.sqlite_path().is_some_and(|path| !path.exists());
     let db = Db::open(options)?;
     let mut connection = db.dedicated_connection()?;
     let state = migrations::state(&mut connection)?;
@@ -107,7 +106,7 @@ pub fn open_with_schema(
         SchemaState::Empty => {}
         SchemaState::Current | SchemaState::Older => before(&db)?,
     }
-    match (state, migrate || made) {
+    match (state, migrate) {
         (SchemaState::Empty | SchemaState::Older, true) => {
             let applied = migrations::run(&mut connection)?;
             log::info!(applied; "the database schema is up to date");

@@ -156,12 +156,20 @@ fn add(
     jwks_max_age_seconds: u32,
     now: Timestamp,
 ) -> Result<StoredSigningKey, AppError> {
-    let is_first = signing_keys::all(transaction.reading())?.iter().all(|key| key.dates.revoked_at.is_some());
+    let existing = signing_keys::all(transaction.reading())?;
+    let is_first = existing.iter().all(|key| key.dates.revoked_at.is_some());
     let waits = takeover == Takeover::AfterPublication && !is_first;
     if takeover == Takeover::AtOnce {
         signing_keys::revoke_all(transaction, now)?;
     }
     let signs_from = if waits { now.plus_seconds(publish_before_use_seconds(jwks_max_age_seconds)) } else { now };
+    // Two rotations within a second: the later one's key is the one that signs in the end.
+    let latest = existing
+        .iter()
+        .filter(|key| takeover != Takeover::AtOnce && key.dates.revoked_at.is_none())
+        .map(|key| key.dates.signs_from)
+        .max();
+    let signs_from = latest.map_or(signs_from, |latest| signs_from.max(latest.plus_seconds(1)));
     let public_jwk = serde_json::to_string(pair.public_jwk()).map_err(|error| StoreError::Refused(error.to_string()))?;
     let key = StoredSigningKey {
         kid: pair.kid().to_owned(),

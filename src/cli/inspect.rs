@@ -49,10 +49,8 @@ pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure>
         Err(error) => {
             if context.json {
                 output::object(true, &json!({"valid": false, "problem": error.to_string()}))?;
-            } else {
-                output::line(&format!("not valid: {error}"))?;
             }
-            Err(Failure::Reported)
+            Err(Failure::Failed(format!("the token is not valid: {error}")))
         }
     }
 }

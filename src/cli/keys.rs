@@ -240,7 +240,13 @@ fn clear(settings: &mut Option<&mut KeySettings>, field: &str) -> Result<(), Inv
 /// Shows a key with its new secret, this once.
 fn show_once(context: &Context, opened: &Opened, id: ClientId, secret: &ClientSecret) -> Result<(), Failure> {
     let view: ApiKeyView = show_api_key(&opened.db, id, clock::now())?.with_secret(secret);
-    output::object(context.json, &view)?;
+    if context.json {
+        return output::object(true, &view);
+    }
+    let mut shown = serde_json::to_value(&view)?;
+    // The hint of a secret beside the secret itself would only be mistaken for it.
+    shown.as_object_mut().and_then(|members| members.remove("secrets"));
+    output::object(false, &shown)?;
     output::message("The client_secret is shown this once and cannot be read back: store it now.");
     Ok(())
 }

@@ -6,8 +6,8 @@ use env_logger::fmt::Formatter;
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{LevelFilter, Record};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::clock;
 
 /// Starts the log; panics become lines of it.
 pub(super) fn start(level: LevelFilter) {
@@ -24,10 +24,6 @@ pub(super) fn start(level: LevelFilter) {
     }
 }
 
-fn now() -> String {
-    OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339).unwrap_or_default()
-}
-
 /// A line, its fixed members first.
 #[derive(Serialize)]
 struct Line {
@@ -42,7 +38,7 @@ fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let mut members = serde_json::Map::new();
     drop(record.key_values().visit(&mut Members(&mut members)));
     let level = record.level().as_str().to_ascii_lowercase();
-    let line = Line { time: now(), level, message: record.args().to_string(), members };
+    let line = Line { time: clock::now_in_words(), level, message: record.args().to_string(), members };
     writeln!(out, "{}", serde_json::to_string(&line)?)
 }
 
@@ -50,7 +46,7 @@ fn readable(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let mut members = serde_json::Map::new();
     drop(record.key_values().visit(&mut Members(&mut members)));
     let style = out.default_level_style(record.level());
-    write!(out, "{} {style}{:<5}{style:#} {}", now(), record.level(), record.args())?;
+    write!(out, "{} {style}{:<5}{style:#} {}", clock::now_in_words(), record.level(), record.args())?;
     for (name, value) in members {
         match value {
             serde_json::Value::String(text) if text.is_empty() => {}

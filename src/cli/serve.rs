@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::System;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, logging, output, usage};
 use crate::app::bootstrap;
@@ -35,7 +36,8 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener: Option<TcpListener>) -> Result<(), Failure> {
-    let (db, master_key) = bootstrap::open(&settings.common.db_options(true), &settings.common.master_key, settings.migrate)?;
+    let (db, master_key) =
+        bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation)? {
         log::info!(kid = kid.as_str(); "made a signing key");
@@ -59,6 +61,8 @@ async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener:
         jwks_max_age_seconds: settings.common.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
     });
+    // From here on a signal means an orderly stop.
+    let signals = Signals::new()?;
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, metrics_port)?;
     let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
@@ -68,7 +72,7 @@ async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener:
         announce(&settings, demo.as_ref())?;
     }
     actix_web::rt::spawn(async move {
-        wait_for_signal().await;
+        signals.wait().await;
         log::info!("stopping");
         running.stop().await;
     });
@@ -82,17 +86,22 @@ async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener:
     Ok(())
 }
 
-/// SIGTERM, or SIGINT from a terminal.
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+/// SIGTERM, and SIGINT from a terminal.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        _ => log::error!("signals cannot be received; kill ends this process at once"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read};
 use clap::Args;
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::context::Context;
@@ -64,7 +65,17 @@ pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure>
     if !matches!(token.token_type(), BasicTokenType::Bearer) {
         return Err(Failure::Failed("the server issued a token of another type than Bearer".to_owned()));
     }
-    if context.json { output::object(true, &token) } else { output::line(token.access_token().secret()) }
+    if !context.json {
+        return output::line(token.access_token().secret());
+    }
+    let scopes: Vec<&str> = token.scopes().into_iter().flatten().map(|scope| scope.as_str()).collect();
+    let answer = json!({
+        "access_token": token.access_token().secret(),
+        "token_type": "Bearer",
+        "expires_in": token.expires_in().map(|lifetime| lifetime.as_secs()),
+        "scope": scopes.join(" "),
+    });
+    output::object(true, &answer)
 }
 
 fn read_secret() -> Result<Zeroizing<String>, Failure> {

@@ -2,13 +2,11 @@
 
 use crate::domain::api_key::TokenLifetime;
 
-/// Reads `30s`, `5m`, `24h` or `7d` as seconds; a bare number is seconds.
+/// Reads `30s`, `5m`, `24h` or `7d` as seconds.
 pub(super) fn duration_seconds(text: &str) -> Result<i64, String> {
     let wrong = || "must be a duration such as 30s, 5m, 24h or 7d".to_owned();
-    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-        Some(at) => text.split_at_checked(at).ok_or_else(wrong)?,
-        None => (text, "s"),
-    };
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (digits, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
     let factor = match unit {
         "s" => 1,
         "m" => 60,
@@ -31,10 +29,10 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, seconds) in [("30s", 30), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("0", 0), ("90", 90)] {
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("24h", 86_400), ("7d", 604_800), ("0s", 0)] {
             assert_eq!(duration_seconds(text), Ok(seconds));
         }
-        for text in ["", "h", "1w", "-1s", "1.5h", "1 h", "99999999999999999999d", "1é"] {
+        for text in ["", "h", "90", "1w", "-1s", "1.5h", "1 h", "99999999999999999999d", "1é"] {
             assert!(duration_seconds(text).is_err(), "{text}");
         }
     }

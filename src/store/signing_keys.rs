@@ -61,7 +61,8 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, key: &StoredSigningKey) ->
 /// # Errors
 /// [`StoreError`].
 pub fn all(connection: &mut DbConnection) -> Result<Vec<StoredSigningKey>, StoreError> {
-    let rows: Vec<Row> = signing_keys::table.order((signing_keys::created_at, signing_keys::kid)).load(connection)?;
+    let rows: Vec<Row> =
+        signing_keys::table.order((signing_keys::created_at, signing_keys::signs_from, signing_keys::kid)).load(connection)?;
     rows.into_iter().map(StoredSigningKey::try_from).collect()
 }
 

@@ -3,7 +3,15 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::HttpRequest;
+use std::rc::Rc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, web};
+
+use super::state::State;
 
 /// Gives names: what the caller sent, when it is one, else one of our own.
 #[derive(Debug)]
@@ -12,7 +20,7 @@ pub(super) struct RequestIds {
     count: AtomicU64,
 }
 
-pub(super) const HEADER: &str = "x-request-id";
+const HEADER: &str = "x-request-id";
 const LONGEST: usize = 64;
 
 impl RequestIds {
@@ -21,13 +29,43 @@ impl RequestIds {
     }
 
     /// A request's name. A proxy's own is kept, so that its log and ours can be read together.
-    pub(super) fn of(&self, request: &HttpRequest) -> String {
-        let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-        match sent.filter(|text| is_well_formed(text)) {
-            Some(text) => text.to_owned(),
-            None => format!("{:016x}{:08x}", self.start, self.count.fetch_add(1, Ordering::Relaxed)),
-        }
+    fn of(&self, headers: &HeaderMap) -> RequestId {
+        let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        RequestId(match sent.filter(|text| is_well_formed(text)) {
+            Some(text) => text.into(),
+            None => format!("{:016x}{:08x}", self.start, self.count.fetch_add(1, Ordering::Relaxed)).into(),
+        })
     }
+}
+
+/// The name of a request.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(Rc<str>);
+
+impl RequestId {
+    /// The name that [`attach`] gave.
+    pub(super) fn given_to(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self("".into()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Names a request before it is handled, and its answer.
+pub(super) async fn attach(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let Some(state) = request.app_data::<web::Data<State>>() else { return next.call(request).await };
+    let id = state.request_ids.of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.call(request).await?;
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(HeaderName::from_static(HEADER), value);
+    }
+    Ok(response)
 }
 
 fn is_well_formed(text: &str) -> bool {
@@ -42,7 +80,10 @@ mod tests {
     #[test]
     fn a_well_formed_id_is_kept_and_others_are_replaced() {
         let ids = RequestIds::new();
-        let of = |value: &str| ids.of(&TestRequest::default().insert_header((HEADER, value)).to_http_request());
+        let of = |value: &str| {
+            let request = TestRequest::default().insert_header((HEADER, value)).to_http_request();
+            ids.of(request.headers()).as_str().to_owned()
+        };
         assert_eq!(of("abc-1_2"), "abc-1_2");
         for bad in ["", "a b", "a\"b", &"a".repeat(65), "<x>"] {
             assert_ne!(of(bad), bad);

@@ -5,17 +5,20 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::state::{Life, State};
-use super::{health, metrics, routes, tls};
+use super::{health, metrics, request_id, routes, tls};
 use crate::config::{ServeSettings, Transport};
 
 /// How long a head may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// Longer than the 60 s after which common load balancers drop an idle connection: they must be the ones to close.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long accepted connections get to reach their workers.
+const HANDOVER: Duration = Duration::from_millis(100);
 /// How long bodies under way get after the order to stop.
 const BODY_GRACE: Duration = Duration::from_millis(1_500);
 /// How long connections get after that; with [`BODY_GRACE`] below the 5 s within which a stop is over.
@@ -62,6 +65,7 @@ pub fn start(
     let app = move || {
         App::new()
             .app_data(shared.clone())
+            .wrap(from_fn(request_id::attach))
             .configure(|service| routes::configure(service, &issuer_path))
             .default_service(web::to(health::not_found))
     };
@@ -110,6 +114,9 @@ impl RunningServer {
     /// still trickle in are cut.
     pub async fn stop(self) {
         self.state.life.send_replace(Life::Draining);
+        // Connections that are accepted but not yet with their worker would be dropped by a stop.
+        self.handle.pause().await;
+        tokio::time::sleep(HANDOVER).await;
         let cut = async {
             tokio::time::sleep(BODY_GRACE).await;
             self.state.life.send_replace(Life::CuttingBodies);

@@ -4,17 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the bottom up, and what each may import besides itself.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("clock", &["domain"]),
     ("domain", &[]),
     ("crypto", &["domain"]),
     ("oauth", &["crypto", "domain"]),
     ("store", &["domain"]),
     ("directory", &["store", "oauth", "crypto", "domain", "clock"]),
-    ("config", &["domain"]),
-    ("app", &["directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
+    ("app", &["directory", "store", "oauth", "crypto", "domain", "clock"]),
+    ("config", &["app", "directory", "store", "crypto", "domain"]),
+    ("client", &["oauth", "crypto"]),
     ("web", &["app", "directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
-    ("cli", &["web", "app", "directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
+    ("cli", &["web", "client", "app", "directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
 ];
 
 /// A source file without its comments and its unit tests.
@@ -159,7 +160,7 @@ fn cryptography_lives_in_crypto() {
 
 #[test]
 fn the_protocol_does_no_io() {
-    let words = ["std::fs", "std::net::TcpStream", "tokio", "actix_web", "reqwest", "log", "metrics"];
+    let words = ["std::fs", "std::net::TcpStream", "tokio", "actix_web", "reqwest", "log::", "metrics"];
     let rooms = ["domain/", "crypto/", "oauth/"];
     let elsewhere: Vec<String> = sources()
         .iter()

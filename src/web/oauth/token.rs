@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use std::net::IpAddr;
 
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::Instant;
 use zeroize::Zeroize;
@@ -13,10 +13,11 @@ use crate::app::issue_token::{IssuedToken, Refusal};
 use crate::clock;
 use crate::oauth::error::OAuthError;
 use crate::oauth::token_request::RawTokenRequest;
+use crate::web::body;
 use crate::web::client_ip::client_address;
 use crate::web::error::{oauth_error, oauth_json};
+use crate::web::request_id::RequestId;
 use crate::web::state::State;
-use crate::web::{body, request_id};
 
 /// When a refusal of the client leaves, counted from the request's head: whether an id is unknown, known, in memory or
 /// not must not be told by the time. Longer than a look-up in the database usually takes.
@@ -77,21 +78,18 @@ fn answer(
     outcome: Result<IssuedToken, Refusal>,
     started: Instant,
 ) -> HttpResponse {
-    let id = state.request_ids.of(request);
-    let mut response = match &outcome {
+    let id = RequestId::given_to(request);
+    let response = match &outcome {
         Ok(token) => {
             log::debug!(request_id = id.as_str(), client_id:% = token.client_id; "token issued");
             oauth_json(&mut HttpResponse::Ok(), token)
         }
         Err(refusal) => {
-            log_refusal(&id, address, refusal);
+            log_refusal(id.as_str(), address, refusal);
             oauth_error(refusal.error)
         }
     };
     state.issuer.metrics.token_answered(response.status().as_u16(), started.elapsed());
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), id);
-    }
     response
 }
 

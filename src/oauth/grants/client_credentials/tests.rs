@@ -106,12 +106,8 @@ fn a_resource_narrows_scopes_and_audience() {
     assert_eq!(decide(None, &["urn:p", "urn:d"]).unwrap().1, ["urn:d", "urn:p"]);
     assert_eq!(decide(Some("p:w"), &["urn:p"]).unwrap().0, ["p:r", "p:w"]);
     assert!(matches!(decide(Some("d:r"), &["urn:p"]), Err(OAuthError::InvalidScope(_))));
-    for bad in ["urn:z", "urn:nothing", "x", "urn:p#f", ""] {
-        let expected_ok = bad.is_empty();
-        assert_eq!(decide(None, &[bad]).is_ok() && expected_ok, expected_ok && decide(None, &[]).is_ok());
-        if !expected_ok {
-            assert!(matches!(decide(None, &[bad]), Err(OAuthError::InvalidTarget(_))), "{bad}");
-        }
+    for bad in ["urn:z", "urn:nothing", "x", "urn:p#f"] {
+        assert!(matches!(decide(None, &[bad]), Err(OAuthError::InvalidTarget(_))), "{bad}");
     }
 }
 
