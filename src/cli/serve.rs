@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::System;
+use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, logging, output, usage};
@@ -24,18 +25,23 @@ pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<
     let settings = arguments.check(common).map_err(usage)?;
     logging::start(settings.log_level);
     // Everything that can stand against a start is looked at before the database is touched.
-    web::check_transport(&settings.transport)?;
+    let tls = web::load_tls(&settings.transport)?;
     let listener = bind(settings.listen)?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
     let settings = settings.bound_to(listener.local_addr()?);
-    System::new().block_on(serve(settings, listener, metrics_listener))
+    System::new().block_on(serve(settings, listener, tls, metrics_listener))
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
 }
 
-async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener: Option<TcpListener>) -> Result<(), Failure> {
+async fn serve(
+    settings: ServeSettings,
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    metrics_listener: Option<TcpListener>,
+) -> Result<(), Failure> {
     let (db, master_key) =
         bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
@@ -64,7 +70,7 @@ async fn serve(settings: ServeSettings, listener: TcpListener, metrics_listener:
     // From here on a signal means an orderly stop.
     let signals = Signals::new()?;
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
-    let (running, server, metrics_server) = web::start(&settings, state, listener, metrics_port)?;
+    let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
     let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");

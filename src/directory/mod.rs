@@ -229,6 +229,10 @@ impl Directory {
                 }
                 return Ok(if was_deleted { LoadedKey::Deleted } else { LoadedKey::Unknown });
             };
+            if !directory.catalogue.load().knows_scopes_of(&key.kind) {
+                // Made together with its scopes a moment ago; the feed has told of neither yet.
+                directory.reload()?;
+            }
             Ok(LoadedKey::Known(directory.keep(KeyEntry::new(key, &directory.sharing), epoch)))
         })
         .await

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Invalid;
+use super::api_key::KeyKind;
 use super::grant::{GrantTarget, Grants};
 use super::id::ResourceServerId;
 use super::resource_server::{Audience, ResourceServer};
@@ -62,6 +63,14 @@ impl Catalogue {
     /// The level of a scope.
     pub fn level_of(&self, name: &ScopeName) -> Option<Level> {
         self.entries.get(name).map(|entry| entry.level)
+    }
+
+    /// Whether every scope that a key names is in the catalogue.
+    pub fn knows_scopes_of(&self, kind: &KeyKind) -> bool {
+        match kind {
+            KeyKind::Admin(_) => true,
+            KeyKind::Scoped(grants) => grants.iter().flat_map(|grant| &grant.scopes).all(|name| self.entries.contains_key(name)),
+        }
     }
 
     /// Whether there is a resource server of this identifier.

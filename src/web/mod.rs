@@ -12,5 +12,5 @@ mod server;
 mod state;
 mod tls;
 
-pub use server::{RunningServer, ServerError, check_transport, start};
+pub use server::{RunningServer, ServerError, load_tls, start};
 pub use state::{State, StateParts};

@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::ServerConfig;
 
 use super::state::{Life, State};
 use super::{health, metrics, request_id, routes, tls};
@@ -52,6 +53,7 @@ pub fn start(
     settings: &ServeSettings,
     state: State,
     listener: TcpListener,
+    tls: Option<ServerConfig>,
     metrics_port: Option<(TcpListener, PrometheusHandle)>,
 ) -> Result<(RunningServer, Server, Option<Server>), ServerError> {
     let failed = |error: std::io::Error| ServerError(format!("the server did not start: {error}"));
@@ -79,12 +81,9 @@ pub fn start(
         .tcp_nodelay(true)
         .shutdown_timeout(STOP_GRACE_SECONDS)
         .disable_signals();
-    let server = match &settings.transport {
-        Transport::Plain => server.listen(listener),
-        Transport::Tls { certificate_chain, private_key } => {
-            let tls = tls::load(certificate_chain, private_key).map_err(ServerError)?;
-            server.listen_rustls_0_23(listener, tls)
-        }
+    let server = match tls {
+        None => server.listen(listener),
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
     };
     let server = server.map_err(failed)?.run();
     let running = RunningServer { handle: server.handle(), metrics: metrics_server.as_ref().map(Server::handle), state };
@@ -95,11 +94,11 @@ pub fn start(
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn check_transport(transport: &Transport) -> Result<(), ServerError> {
+pub fn load_tls(transport: &Transport) -> Result<Option<ServerConfig>, ServerError> {
     match transport {
-        Transport::Plain => Ok(()),
+        Transport::Plain => Ok(None),
         Transport::Tls { certificate_chain, private_key } => {
-            tls::load(certificate_chain, private_key).map(drop).map_err(ServerError)
+            tls::load(certificate_chain, private_key).map(Some).map_err(ServerError)
         }
     }
 }
