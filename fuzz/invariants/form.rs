@@ -3,7 +3,7 @@
 use claviger::oauth::form::{Form, FormError, Repeated};
 
 /// Checks one body.
-pub(crate) fn check(body: &[u8]) {
+pub fn check(body: &[u8]) {
     let pairs = naive_pairs(body);
     let is_long = |(name, value): &(Decoded, Decoded)| name.bytes.len() > 4096 || value.bytes.len() > 4096;
     match Form::parse(body) {

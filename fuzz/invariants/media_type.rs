@@ -3,7 +3,7 @@
 use claviger::oauth::media_type::is_form;
 
 /// Checks one `Content-Type`.
-pub(crate) fn check(value: &[u8]) {
+pub fn check(value: &[u8]) {
     assert_eq!(is_form(value), naive(value), "{:?}", String::from_utf8_lossy(value));
 }
 

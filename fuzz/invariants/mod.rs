@@ -1,11 +1,55 @@
 //! What must hold of every input of the strict parsers.
 //!
 //! Each file checks one parser against a second, deliberately naive one that shares no code with it, and panics when
-//! they disagree. The fuzz targets, the property tests and the replay of the committed corpora all call these.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+//! they disagree. The fuzz targets call these, and so do the crate's own tests: on generated inputs (`proptest`) and
+//! on the committed corpora, so that whatever fuzzing has found stays found without the nightly toolchain.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, unreachable_pub)]
 
-pub(crate) mod basic_header;
-pub(crate) mod form;
-pub(crate) mod forwarded;
-pub(crate) mod media_type;
-pub(crate) mod scope;
+mod addresses;
+pub mod basic_header;
+pub mod cidr;
+pub mod form;
+pub mod forwarded;
+pub mod media_type;
+pub mod scope;
+
+#[cfg(test)]
+mod corpora {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    fn corpora() -> PathBuf {
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus"))
+    }
+
+    macro_rules! replay {
+        ($($test:ident: $target:ident,)*) => {
+            $(#[test]
+            fn $test() {
+                let mut count = 0;
+                for file in corpora().join(stringify!($target)).read_dir().unwrap() {
+                    let path = file.unwrap().path();
+                    // Shown when the check fails.
+                    println!("{}", path.display());
+                    super::$target::check(&std::fs::read(&path).unwrap());
+                    count += 1;
+                }
+                assert!(count > 0);
+            })*
+
+            #[test]
+            fn every_corpus_is_replayed() {
+                let found: BTreeSet<_> = corpora().read_dir().unwrap().map(|d| d.unwrap().file_name().into_string().unwrap()).collect();
+                assert_eq!(found, BTreeSet::from([$(stringify!($target).to_owned()),*]));
+            }
+        };
+    }
+
+    replay! {
+        ca3_the_corpus_of_basic_header: basic_header,
+        ca15_the_corpus_of_cidr: cidr,
+        gt4_the_corpus_of_form: form,
+        xff_the_corpus_of_forwarded: forwarded,
+        sc5_the_corpus_of_scope: scope,
+    }
+}

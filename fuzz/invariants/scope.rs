@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use claviger::oauth::scope_parameter::{ScopeParameterError, parse};
 
 /// Checks one value.
-pub(crate) fn check(value: &[u8]) {
+pub fn check(value: &[u8]) {
     let tokens: Vec<&[u8]> = value.split(|&b| b == b' ').collect();
     let is_token = |token: &&[u8]| {
         !token.is_empty() && token.len() <= 128 && token.iter().all(|&b| b > b' ' && b < 0x7f && b != b'"' && b != b'\\')

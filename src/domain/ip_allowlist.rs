@@ -85,14 +85,15 @@ pub fn parse_range(text: &str) -> Result<IpNet, Invalid> {
     let invalid = || {
         Invalid::new("ip_allowlist", "invalid_range", "must be IP addresses or CIDR ranges, e.g. 203.0.113.7 or 2001:db8::/32")
     };
-    let range = match text.parse::<IpAddr>() {
-        Ok(address) => IpNet::from(address),
-        Err(_) => {
-            let (_, prefix) = text.split_once('/').ok_or_else(invalid)?;
+    // Both halves by the standard library: ipnet's own parser reads the 010 of 010.0.0.0/8 as ten, others as eight.
+    let range = match text.split_once('/') {
+        None => IpNet::from(text.parse::<IpAddr>().map_err(|_| invalid())?),
+        Some((address, prefix)) => {
             if prefix.is_empty() || prefix.bytes().any(|b| !b.is_ascii_digit()) || (prefix.len() > 1 && prefix.starts_with('0')) {
                 return Err(invalid());
             }
-            text.parse::<IpNet>().map_err(|_| invalid())?
+            let address = address.parse::<IpAddr>().map_err(|_| invalid())?;
+            IpNet::new(address, prefix.parse().map_err(|_| invalid())?).map_err(|_| invalid())?
         }
     };
     let range = unmapped(range);
@@ -150,9 +151,17 @@ mod tests {
             "",
             "a",
             "010.0.0.1",
+            "010.0.0.0/8",
+            "10.0.0.010/32",
+            "::ffff:010.0.0.0/104",
             "10.0.0.1/33",
             "10.0.0.1/",
             "10.0.0.0/08",
+            "10.0.0.0/256",
+            "10.0.0.0/8/8",
+            " 10.0.0.0/8",
+            "10.0.0.0/8 ",
+            "[::1]/128",
             "10.0.0.5/8",
             "::1%eth0",
             "1.2.3",

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn tl4_other_parameters_do_not_matter() {
-        for good in ["boundary=x", "a=b;c=d", "a=\"; charset=latin1\"", "a=\"\\\"\"", "a=\"\""] {
+        for good in
+            ["boundary=x", "charsee=x", "charset*=x", "xcharset=x", "a=b;c=d", "a=\"; charset=latin1\"", "a=\"\\\"\"", "a=\"\""]
+        {
             assert!(is_form(format!("application/x-www-form-urlencoded; {good}").as_bytes()), "{good}");
         }
     }

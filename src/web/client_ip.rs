@@ -32,7 +32,8 @@ impl std::error::Error for UnreadableForwardedFor {}
 /// The client's address: the socket's `peer`, or, when that is a trusted proxy, the right-most hop of
 /// `X-Forwarded-For` (`x_forwarded_for`: all its lines in order) that is not one itself; the left-most when all are.
 ///
-/// IPv4-mapped IPv6 forms count as the IPv4 that they map, in addresses and ranges, and the answer is in that form.
+/// `trusted_proxies` come from [`parse_range`](crate::domain::ip_allowlist::parse_range); ipnet's own parser takes leading
+/// zeros. IPv4-mapped IPv6 forms count as the IPv4 that they map, in addresses and ranges, and the answer is in that form.
 ///
 /// # Errors
 /// From a trusted peer only: a hop up to the answer that is not exactly one address, more than
