@@ -2,6 +2,7 @@
 
 mod body;
 pub mod client_ip;
+mod connections;
 mod error;
 mod health;
 mod metrics;

@@ -11,6 +11,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
+use super::connections::Connections;
 use super::state::State;
 
 /// Gives names: what the caller sent, when it is one, else one of our own.
@@ -53,15 +54,17 @@ impl RequestId {
     }
 }
 
-/// Names a request before it is handled, and its answer.
+/// Names a request before it is handled, and its answer; and tells the watch over connections of it.
 pub(super) async fn attach(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let Some(state) = request.app_data::<web::Data<State>>() else { return next.call(request).await };
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else { return next.call(request).await };
     let id = state.request_ids.of(request.headers());
     request.extensions_mut().insert(id.clone());
+    Connections::request_started(request.request());
     let mut response = next.call(request).await?;
+    state.connections.request_finished(response.request());
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HeaderName::from_static(HEADER), value);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::net::IpAddr;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderValue};
+use actix_web::web::BytesMut;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::Instant;
 use zeroize::Zeroize;
@@ -19,16 +20,26 @@ use crate::web::error::{oauth_error, oauth_json};
 use crate::web::request_id::RequestId;
 use crate::web::state::State;
 
-/// When a refusal of the client leaves, counted from the request's head: whether an id is unknown, known, in memory or
-/// not must not be told by the time. Longer than a look-up in the database usually takes.
+/// A refusal of the client leaves at a multiple of this, counted from the end of the request's body: whether an id is
+/// unknown, known, in memory or not must not be told by the time. Longer than a look-up in the database usually takes.
 const REFUSAL_DELAY: Duration = Duration::from_millis(3);
+
+fn refusal_delay(elapsed: Duration) -> Duration {
+    let passed = u32::try_from(elapsed.as_micros() / REFUSAL_DELAY.as_micros()).unwrap_or(u32::MAX - 1);
+    REFUSAL_DELAY.saturating_mul(passed + 1)
+}
 
 pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
     let started = Instant::now();
     let address = address(&request, &state);
-    let outcome = issue(&request, payload, &state, address).await;
+    let body = body::read(&request, payload, &state.life).await;
+    let complete = Instant::now();
+    let outcome = match body {
+        Ok(body) => issue(&request, body, &state, address).await,
+        Err(error) => Err(OAuthError::from(error).into()),
+    };
     if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome {
-        tokio::time::sleep_until(started + REFUSAL_DELAY).await;
+        tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
     }
     answer(&request, &state, address, outcome, started)
 }
@@ -47,11 +58,10 @@ fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
 
 async fn issue(
     request: &HttpRequest,
-    payload: web::Payload,
+    mut body: BytesMut,
     state: &State,
     address: Option<IpAddr>,
 ) -> Result<IssuedToken, Refusal> {
-    let mut body = body::read(request, payload, &state.life).await.map_err(OAuthError::from)?;
     let headers = request.headers();
     let raw = RawTokenRequest {
         content_types: lines(headers, CONTENT_TYPE.as_str()),
