@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
@@ -61,6 +61,8 @@ impl Window {
 pub struct Failures {
     limits: FailureLimits,
     windows: Cache<u64, Arc<Window>>,
+    /// Whether there has been a failure ever: a server without guessers need not look.
+    any: AtomicBool,
     hasher: RandomState,
 }
 
@@ -73,7 +75,7 @@ impl std::fmt::Debug for Failures {
 impl Failures {
     /// No failures yet.
     pub fn new(limits: FailureLimits) -> Self {
-        Self { limits, windows: Cache::new(CAPACITY), hasher: RandomState::new() }
+        Self { limits, windows: Cache::new(CAPACITY), any: AtomicBool::new(false), hasher: RandomState::new() }
     }
 
     /// Whether this id may be tried from this address now; without an id, whether anything may.
@@ -81,7 +83,7 @@ impl Failures {
     /// # Errors
     /// Seconds until it may, at least 1.
     pub fn check(&self, client_id: Option<&str>, address: IpAddr) -> Result<(), u32> {
-        if self.windows.is_empty() {
+        if !self.any.load(Ordering::Relaxed) {
             return Ok(());
         }
         let over = |(key, limit)| self.windows.get(&key).and_then(|window| window.over(limit));
@@ -133,6 +135,7 @@ impl Failures {
 
     /// The window that runs now, a new one when there is none.
     fn current(&self, key: u64) -> Arc<Window> {
+        self.any.store(true, Ordering::Relaxed);
         if let Some(window) = self.windows.get(&key) {
             if window.ends_in().is_some() {
                 return window;

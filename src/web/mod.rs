@@ -4,6 +4,7 @@ mod body;
 pub mod client_ip;
 mod connections;
 mod error;
+mod exchange;
 mod health;
 mod metrics;
 mod oauth;

@@ -5,13 +5,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 
 use super::state::{Life, State};
-use super::{health, metrics, request_id, routes, tls};
+use super::{health, metrics, routes, tls};
 use crate::config::{ServeSettings, Transport};
 
 /// How long a head may take.
@@ -69,7 +68,6 @@ pub fn start(
     let app = move || {
         App::new()
             .app_data(shared.clone())
-            .wrap(from_fn(request_id::attach))
             .configure(|service| routes::configure(service, &issuer_path))
             .default_service(web::to(health::not_found))
     };
