@@ -14,6 +14,7 @@ mod architecture;
 mod cli;
 mod documents;
 mod faults;
+mod foreign;
 mod keys;
 mod operations;
 mod signing_keys;
