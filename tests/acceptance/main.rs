@@ -16,6 +16,7 @@ mod documents;
 mod faults;
 mod foreign;
 mod keys;
+mod manual;
 mod operations;
 mod signing_keys;
 mod support;
