@@ -89,18 +89,29 @@ pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(system).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// `apt-get install`, when this is root on a Debian-like system; otherwise nothing.
+/// `apt-get install`, when this is root on a Debian-like system; otherwise nothing. Another apt-get may be at work (the
+/// foreign clients install theirs): dpkg's lock is waited for, that of the lists is not.
 pub(crate) fn install(package: &str) {
     if !is_root() || in_path("apt-get").is_none() {
         return;
     }
-    for arguments in [["update", "-q", "-y", ""], ["install", "-q", "-y", package]] {
-        let _ = Command::new("apt-get")
-            .args(arguments.iter().filter(|a| !a.is_empty()))
+    let run = |arguments: &[&str]| {
+        Command::new("apt-get")
+            .args(["-q", "-y", "-o", "DPkg::Lock::Timeout=600"])
+            .args(arguments)
             .env("DEBIAN_FRONTEND", "noninteractive")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .status();
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    for attempt in 0..6 {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        if run(&["update"]) && run(&["install", "--no-install-recommends", package]) {
+            return;
+        }
     }
 }
 

@@ -1,0 +1,128 @@
+//! JK3: clients and verifiers that nobody here wrote take a token and believe it, by `tests/foreign/run`. Each client
+//! also refuses the same token with another signature, and understands the refusal of a wrong secret, before it exits
+//! with 0.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::jwt::published_kids;
+use crate::support::tools::{HONOURED_WITHIN, eventually};
+use crate::support::{App, Backend, DISPUTES, Key, Output, PAYMENTS};
+
+/// Where the clients' libraries are kept between runs: the target folder of this build, wherever that is.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's temporary folder is in the target folder")
+}
+
+/// Names one installation of a language's libraries; another one would be another file.
+fn installation(language: &str) -> (PathBuf, u64, i64, i64) {
+    let marker = target().join("foreign").join(language).join("installed");
+    let found = fs::metadata(&marker).unwrap_or_else(|e| panic!("{}: {e}", marker.display()));
+    (marker, found.ino(), found.mtime(), found.mtime_nsec())
+}
+
+/// Runs a client and hands back the claims that it printed.
+#[track_caller]
+fn run(app: &App, client: &str, key: &Key, more: &[(&str, &str)]) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run");
+    let mut command = Command::new(script);
+    command
+        .arg(client)
+        .env_remove("ALGORITHM")
+        .env_remove("SCOPE")
+        .env("CARGO_TARGET_DIR", target())
+        .env("ISSUER", &app.issuer)
+        .env("CLIENT_ID", &key.client_id)
+        .env("CLIENT_SECRET", &key.client_secret)
+        .env("AUDIENCE", PAYMENTS)
+        .envs(more.iter().copied());
+    let output = Output::of(&mut command, "").succeeded();
+    assert_eq!(output.stdout.lines().count(), 1, "{output:#?}");
+    assert!(!output.stdout.contains(&key.client_secret) && !output.stderr.contains(&key.client_secret), "{output:#?}");
+    output.json()
+}
+
+#[track_caller]
+fn assert_claims(claims: &Value, app: &App, key: &Key, audience: &Value, scope: &str) {
+    let expected = [
+        ("iss", json!(app.issuer)),
+        ("sub", json!(key.client_id)),
+        ("client_id", json!(key.client_id)),
+        ("aud", audience.clone()),
+        ("scope", json!(scope)),
+        ("org", json!(app.fixture.organization)),
+    ];
+    for (name, value) in expected {
+        assert_eq!(claims[name], value, "{name}: {claims}");
+    }
+}
+
+/// One client against one server: everything that the key holds, fewer scopes, then the other algorithms.
+fn takes_tokens_and_verifies_them(backend: Backend, client: &str, language: &str, algorithms: &[&str]) {
+    let app = App::start(backend, &[]);
+    let key = app.key_with_grants(&["payments:write fx reports:read"]);
+    let claims = run(&app, client, &key, &[]);
+    let everything = "fx payments:read payments:write reports:read";
+    assert_claims(&claims, &app, &key, &json!([DISPUTES, PAYMENTS]), everything);
+    let installed = installation(language);
+
+    let fewer = [("SCOPE", "fx payments:read")];
+    let claims = run(&app, client, &key, &fewer);
+    assert_claims(&claims, &app, &key, &json!(PAYMENTS), "fx payments:read");
+
+    for algorithm in algorithms {
+        let rotated = app.json(&["signing-keys", "rotate", "--now", "--alg", algorithm]);
+        eventually(HONOURED_WITHIN, "the new key is the only one", || {
+            (published_kids(&app) == [rotated["kid"].as_str()?]).then_some(())
+        });
+        let claims = run(&app, client, &key, &[fewer[0], ("ALGORITHM", algorithm)]);
+        assert_claims(&claims, &app, &key, &json!(PAYMENTS), "fx payments:read");
+    }
+    assert_eq!(installation(language), installed, "the libraries were installed again");
+}
+
+/// A test for each database; the algorithms other than RS256 are tried on the first.
+macro_rules! client {
+    ($name:ident, $client:literal, $language:literal, [$($algorithm:literal),*]) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                takes_tokens_and_verifies_them(Backend::Sqlite, $client, $language, &[$($algorithm),*]);
+            }
+
+            #[test]
+            fn postgres() {
+                takes_tokens_and_verifies_them(Backend::Postgres, $client, $language, &[]);
+            }
+        }
+    };
+}
+
+client!(jk3_python_requests_oauthlib_and_pyjwt, "python", "python", ["PS256", "ES256", "EdDSA"]);
+client!(jk3_python_authlib, "python-authlib", "python", ["ES256"]);
+client!(jk3_node_openid_client_and_jose, "node", "node", ["PS256", "ES256", "EdDSA"]);
+client!(jk3_go_oauth2_and_golang_jwt, "go", "go", ["PS256", "ES256", "EdDSA"]);
+client!(jk3_java_nimbus, "java", "java", ["PS256", "ES256"]);
+
+/// What a client needs is named when it is missing, not left to an error of the client's own.
+#[test]
+fn jk3_the_runner_says_what_is_missing() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&script);
+        command.args(arguments).env("CARGO_TARGET_DIR", target());
+        ["ISSUER", "CLIENT_ID", "CLIENT_SECRET", "AUDIENCE"].iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        Output::of(&mut command, "")
+    };
+    assert!(run(&["cobol"]).failed_with(2).stderr.contains("usage"));
+    assert!(run(&[]).failed_with(2).stderr.contains("usage"));
+    assert!(run(&["go"]).failed_with(1).in_one_line().stderr.contains("ISSUER is not set"));
+}
