@@ -84,6 +84,7 @@ impl Drop for Maintainer {
 /// When the system gives no thread.
 pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
     let work = move || {
+        step_back();
         let started = Instant::now();
         match directory.warm_up(|| false) {
             Ok(keys) => {
@@ -96,7 +97,17 @@ pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
     std::thread::Builder::new().name("warm-up".to_owned()).spawn(work).map(drop)
 }
 
+/// What this thread does can wait; on a machine with few cores it would make requests wait instead.
+fn step_back() {
+    // Where the system refuses, the work is done all the same.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+}
+
+/// Ten percent of a core at least, when requests want all of it.
+const NICE: i32 = 10;
+
 fn run(work: &Maintenance, stop: &AtomicBool) {
+    step_back();
     let mut tidied = Instant::now();
     let mut failing = false;
     loop {

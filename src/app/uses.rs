@@ -19,7 +19,7 @@ struct Use {
 const SHARDS: usize = 16;
 
 /// Rows in one transaction: the writer's lock is not held for long.
-const BATCH: usize = 2_000;
+const BATCH: usize = 250;
 
 /// What has happened since the last flush.
 #[derive(Debug, Default)]
