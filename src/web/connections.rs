@@ -5,7 +5,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,16 @@ const BUSY: u64 = u64::MAX;
 struct Connection {
     /// A second handle of the socket, to end it by.
     socket: TcpStream,
-    address: IpAddr,
+    /// How many its address has open.
+    of_address: Arc<AtomicUsize>,
     /// Milliseconds after the start of the watch when its last request was over; [`BUSY`] during one.
     idle_since: AtomicU64,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.of_address.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// All connections of this server.
@@ -49,7 +56,7 @@ pub(super) struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     all: Vec<Weak<Connection>>,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<IpAddr, Arc<AtomicUsize>>,
 }
 
 impl Connections {
@@ -63,17 +70,16 @@ impl Connections {
         // Without this a client that never reads holds its answer for ever. Refused only by exotic systems.
         let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, millis(UNREAD));
         let (Ok(peer), Ok(socket)) = (stream.peer_addr(), stream.as_fd().try_clone_to_owned()) else { return };
-        let address = counted_address(peer.ip());
         let socket = TcpStream::from(socket);
-        let connection = Arc::new(Connection { socket, address, idle_since: AtomicU64::new(self.now()) });
         let Ok(mut open) = self.open.lock() else { return };
-        let count = open.by_address.entry(address).or_default();
+        let of_address = Arc::clone(open.by_address.entry(counted_address(peer.ip())).or_default());
+        let before = of_address.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection { socket, of_address, idle_since: AtomicU64::new(self.now()) });
         let is_proxy = self.trusted_proxies.iter().any(|range| range.contains(&peer.ip().to_canonical()));
-        if *count >= MOST_PER_ADDRESS && !is_proxy {
+        if before >= MOST_PER_ADDRESS && !is_proxy {
             drop(connection.socket.shutdown(Shutdown::Both));
             return;
         }
-        *count += 1;
         open.all.push(Arc::downgrade(&connection));
         data.insert(connection);
     }
@@ -96,16 +102,14 @@ impl Connections {
     pub(super) fn end_stalled(&self) {
         let oldest = self.now().saturating_sub(u64::from(millis(LONGEST_PAUSE)));
         let Ok(mut open) = self.open.lock() else { return };
-        let mut by_address: HashMap<IpAddr, usize> = HashMap::with_capacity(open.by_address.len());
         open.all.retain(|connection| {
             let Some(connection) = connection.upgrade() else { return false };
-            *by_address.entry(connection.address).or_default() += 1;
             if connection.idle_since.load(Ordering::Relaxed) < oldest {
                 drop(connection.socket.shutdown(Shutdown::Both));
             }
             true
         });
-        open.by_address = by_address;
+        open.by_address.retain(|_, count| count.load(Ordering::Relaxed) > 0);
     }
 
     fn now(&self) -> u64 {
