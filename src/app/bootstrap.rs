@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use super::AppError;
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::random;
 use crate::store::migrations::{self, SchemaState};
-use crate::store::{Db, DbOptions, StoreError, meta};
+use crate::store::{Db, DbConnection, DbOptions, StoreError, meta};
 
 /// Where the master key comes from.
 #[derive(Clone)]
@@ -72,54 +73,57 @@ impl From<AppError> for BootstrapError {
     }
 }
 
-/// Opens the database with its master key. `migrate` says whether pending migrations are applied.
+/// Opens the database with its master key. `migrate` says whether pending migrations are applied, and with them, in a
+/// database that has none yet, a master key made.
 ///
 /// # Errors
 /// [`BootstrapError`]; nothing was changed then.
 pub fn open(options: &DbOptions, source: &MasterKeySource, migrate: bool) -> Result<(Db, MasterKey), BootstrapError> {
     // A file that is there must be sound, whatever the database says.
     let present = read_present(source)?;
-    let db = open_with_schema(options, migrate, |db| check_binding(db, source, present.as_ref()))?;
-    let master_key = bind(&db, source, present)?;
-    Ok((db, master_key))
-}
-
-/// Opens the database and brings its schema up to date. `before` is asked once the database is known to be one of
-/// ours, before anything is changed.
-///
-/// # Errors
-/// [`BootstrapError`].
-pub fn open_with_schema(
-    options: &DbOptions,
-    migrate: bool,
-    before: impl FnOnce(&Db) -> Result<(), BootstrapError>,
-) -> Result<Db, BootstrapError> {
+    if let Some(mut connection) = Db::look(&options.url) {
+        check(&mut connection, source, present.as_ref())?;
+    }
     let db = Db::open(options)?;
     let mut connection = db.dedicated_connection()?;
-    let state = migrations::state(&mut connection)?;
-    match state {
-        SchemaState::Newer => {
-            return Err(BootstrapError::Schema(
-                "the database was written by a later version of claviger; this one must not touch it",
-            ));
-        }
-        SchemaState::Empty => {}
-        SchemaState::Current | SchemaState::Older => before(&db)?,
-    }
-    match (state, migrate) {
-        (SchemaState::Empty | SchemaState::Older, true) => {
+    match (check(&mut connection, source, present.as_ref())?, migrate) {
+        (SchemaState::Current, _) => {}
+        (SchemaState::Empty | SchemaState::Older | SchemaState::Newer, true) => {
             let applied = migrations::run(&mut connection)?;
             log::info!(applied; "the database schema is up to date");
         }
         (SchemaState::Empty, false) => {
             return Err(BootstrapError::Schema("the database is empty; run `claviger migrate` first"));
         }
-        (SchemaState::Older, false) => {
+        (SchemaState::Older | SchemaState::Newer, false) => {
             return Err(BootstrapError::Schema("the database has pending migrations; run `claviger migrate` first"));
         }
-        _ => {}
     }
-    Ok(db)
+    let master_key = bind(&db, source, present, migrate)?;
+    Ok((db, master_key))
+}
+
+/// Whether this program and this master key fit the database. Changes nothing.
+fn check(
+    connection: &mut DbConnection,
+    source: &MasterKeySource,
+    present: Option<&MasterKey>,
+) -> Result<SchemaState, BootstrapError> {
+    let state = migrations::state(connection)?;
+    match state {
+        SchemaState::Newer => {
+            return Err(BootstrapError::Schema(
+                "the database is newer than this program: a later version of claviger has migrated it, and this one must not touch it",
+            ));
+        }
+        SchemaState::Empty => {}
+        SchemaState::Current | SchemaState::Older => {
+            if let Some(bound_to) = meta::master_key_check(connection)? {
+                check_binding(&bound_to, source, present)?;
+            }
+        }
+    }
+    Ok(state)
 }
 
 fn read_present(source: &MasterKeySource) -> Result<Option<MasterKey>, BootstrapError> {
@@ -151,16 +155,21 @@ fn check_value(key: &MasterKey) -> Result<String, BootstrapError> {
 }
 
 /// Refuses a missing or wrong master key beside existing data.
-fn check_binding(db: &Db, source: &MasterKeySource, present: Option<&MasterKey>) -> Result<(), BootstrapError> {
-    let Some(bound_to) = db.read(meta::master_key_check)? else { return Ok(()) };
-    match present {
-        None => Err(BootstrapError::MasterKey(format!(
-            "the master key is missing: this database was written under the one that was in {}; put it back from your backup",
-            shown(source)
-        ))),
+fn check_binding(bound_to: &str, source: &MasterKeySource, present: Option<&MasterKey>) -> Result<(), BootstrapError> {
+    // A node that starts at the same time may have made the file since it was looked for.
+    let late = if present.is_none() { read_present(source)? } else { None };
+    match present.or(late.as_ref()) {
+        None => Err(missing_key(source)),
         Some(key) if check_value(key)? != bound_to => Err(wrong_key(source)),
         Some(_) => Ok(()),
     }
+}
+
+fn missing_key(source: &MasterKeySource) -> BootstrapError {
+    BootstrapError::MasterKey(format!(
+        "the master key is missing: this database was written under the one that was in {}; put it back from your backup",
+        shown(source)
+    ))
 }
 
 fn wrong_key(source: &MasterKeySource) -> BootstrapError {
@@ -175,63 +184,65 @@ fn shown(source: &MasterKeySource) -> String {
 }
 
 /// Takes the master key that is there, or makes one for a database that has none, and binds the two to each other.
-fn bind(db: &Db, source: &MasterKeySource, present: Option<MasterKey>) -> Result<MasterKey, BootstrapError> {
+fn bind(db: &Db, source: &MasterKeySource, present: Option<MasterKey>, may_mint: bool) -> Result<MasterKey, BootstrapError> {
     let bound_to = db.read(meta::master_key_check)?;
-    let (key, minted_file) = match (present, source) {
-        (Some(key), _) => (key, None),
-        (None, MasterKeySource::Directory(directory)) if bound_to.is_none() => mint(directory)?,
-        (None, _) => return Err(wrong_key(source)),
+    let present = match present {
+        None => read_present(source)?,
+        present => present,
+    };
+    let key = match (present, source) {
+        (Some(key), _) => key,
+        (None, MasterKeySource::Directory(directory)) if bound_to.is_none() && may_mint => mint(directory)?,
+        (None, _) => return Err(missing_key(source)),
     };
     let value = check_value(&key)?;
-    let outcome = match bound_to {
-        Some(bound_to) if bound_to == value => Ok(()),
-        Some(_) => Err(wrong_key(source)),
-        None => bind_first(db, source, &value),
+    let bound_to = match bound_to {
+        Some(bound_to) => bound_to,
+        None => bind_first(db, &value)?,
     };
-    if let (Err(_), Some(path)) = (&outcome, minted_file) {
-        // Another node was quicker with another key: the one made here protects nothing.
-        drop(fs::remove_file(path));
-    }
-    outcome.map(|()| key)
+    // A file that turns out to be of no use stays where it is: it is another node's to judge whether it is.
+    if bound_to == value { Ok(key) } else { Err(wrong_key(source)) }
 }
 
-fn bind_first(db: &Db, source: &MasterKeySource, value: &str) -> Result<(), BootstrapError> {
+/// Binds the database to a key, unless another node was quicker. Returns what it is bound to.
+fn bind_first(db: &Db, value: &str) -> Result<String, BootstrapError> {
     match db.write(clock::now(), |transaction| meta::set_master_key_check(transaction, value)) {
-        Ok(()) => Ok(()),
-        Err(StoreError::UniqueViolation(_)) if db.read(meta::master_key_check)?.as_deref() == Some(value) => Ok(()),
-        Err(StoreError::UniqueViolation(_)) => Err(wrong_key(source)),
+        Ok(()) => Ok(value.to_owned()),
+        Err(StoreError::UniqueViolation(name)) => {
+            db.read(meta::master_key_check)?.ok_or(BootstrapError::Store(StoreError::UniqueViolation(name)))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Makes a master key and its file: complete on the disk before anything is written under it. Returns the path when
-/// the file is new; a node on the same directory may have been quicker.
-fn mint(directory: &Path) -> Result<(MasterKey, Option<PathBuf>), BootstrapError> {
-    let key = MasterKey::generate().map_err(|error| BootstrapError::App(error.into()))?;
+/// Makes a master key and its file, complete on the disk before anything is written under it. Returns what the file
+/// then holds: a node on the same directory may have been quicker.
+fn mint(directory: &Path) -> Result<MasterKey, BootstrapError> {
     let path = directory.join(MASTER_KEY_FILE);
     let failed =
         |cause: io::Error| BootstrapError::MasterKey(format!("the master key {} cannot be written: {cause}", path.display()));
+    let crypto = |error| BootstrapError::App(AppError::Crypto(error));
+    let key = MasterKey::generate().map_err(crypto)?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    let draft = directory.join(format!("{MASTER_KEY_FILE}.{}", std::process::id()));
+    // A name of its own: two nodes in containers have the same process id.
+    let draft = directory.join(format!("{MASTER_KEY_FILE}.{}", random::token_id().map_err(crypto)?));
     let written = write_file(&draft, key.to_file_text().as_bytes())
         // A link, unlike a rename, never replaces what is there.
         .and_then(|()| fs::hard_link(&draft, &path));
     drop(fs::remove_file(&draft));
     match written {
-        Ok(()) => {
-            File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
-            log::info!("made a new master key in {}: back it up", path.display());
-            Ok((key, Some(path)))
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            read_file(&path)?.map(|key| (key, None)).ok_or_else(|| failed(error))
-        }
-        Err(error) => Err(failed(error)),
+        Ok(()) => log::info!("made a new master key in {}: back it up", path.display()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(error)),
     }
+    for made in [Some(directory), directory.parent().filter(|parent| !parent.as_os_str().is_empty())].into_iter().flatten() {
+        File::open(made).and_then(|made| made.sync_all()).map_err(failed)?;
+    }
+    read_file(&path)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
 
 fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
     file.sync_all()
 }

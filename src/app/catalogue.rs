@@ -103,13 +103,13 @@ pub fn create_scope(db: &Db, new: NewScope) -> Result<(Scope, ResourceServer), A
 /// # Errors
 /// [`AppError::Conflict`] when another resource server has that identifier.
 pub fn name_own_api(db: &Db, issuer: &str) -> Result<(), AppError> {
-    let identifier = format!("{}/api", issuer.trim_end_matches('/'));
+    let identifier: Audience = format!("{}/api", issuer.trim_end_matches('/')).parse()?;
     let servers = db.read(catalogue::resource_servers)?;
-    if servers.iter().any(|server| server.builtin && server.identifier.as_str() == identifier) {
+    if servers.iter().any(|server| server.builtin && server.identifier == identifier) {
         return Ok(());
     }
     db.write(clock::now(), |transaction| {
-        catalogue::set_builtin_identifier(transaction, &identifier).map_err(|error| match error {
+        catalogue::set_builtin_identifier(transaction, identifier.as_str()).map_err(|error| match error {
             StoreError::UniqueViolation(_) => AppError::Conflict(format!(
                 "the resource server {identifier} stands in the catalogue already, but <issuer>/api is this server's own"
             )),

@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
@@ -44,12 +44,25 @@ impl Window {
     fn ends_in(&self) -> Option<Duration> {
         WINDOW.checked_sub(self.since.elapsed()).filter(|left| !left.is_zero())
     }
+
+    /// Seconds until the next try, when there were `limit` failures.
+    fn over(&self, limit: u32) -> Option<u32> {
+        let wait = self.ends_in().filter(|_| self.failures.load(Ordering::Relaxed) >= limit)?;
+        Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(60).max(1))
+    }
+
+    fn uncount(&self) {
+        // Fails at zero, where there is nothing to take back.
+        let _ = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+    }
 }
 
 /// The counters.
 pub struct Failures {
     limits: FailureLimits,
     windows: Cache<u64, Arc<Window>>,
+    /// Whether there has been a failure ever: a server without guessers need not look.
+    any: AtomicBool,
     hasher: RandomState,
 }
 
@@ -62,44 +75,77 @@ impl std::fmt::Debug for Failures {
 impl Failures {
     /// No failures yet.
     pub fn new(limits: FailureLimits) -> Self {
-        Self { limits, windows: Cache::new(CAPACITY), hasher: RandomState::new() }
+        Self { limits, windows: Cache::new(CAPACITY), any: AtomicBool::new(false), hasher: RandomState::new() }
     }
 
-    /// Whether this id may be tried from this address now.
+    /// Whether this id may be tried from this address now; without an id, whether anything may.
     ///
     /// # Errors
     /// Seconds until it may, at least 1.
-    pub fn check(&self, client_id: &str, address: IpAddr) -> Result<(), u32> {
-        if self.windows.is_empty() {
+    pub fn check(&self, client_id: Option<&str>, address: IpAddr) -> Result<(), u32> {
+        if !self.any.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let address = counted_address(address);
-        let of_both = self.over(self.hasher.hash_one((client_id, address)), self.limits.per_id_and_address);
-        let of_address = self.over(self.hasher.hash_one(address), self.limits.per_address);
-        match of_both.max(of_address) {
-            Some(wait) => Err(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(60).max(1)),
-            None => Ok(()),
+        let over = |(key, limit)| self.windows.get(&key).and_then(|window| window.over(limit));
+        self.keys(client_id, address).filter_map(over).max().map_or(Ok(()), Err)
+    }
+
+    /// Counts a failure before it is known to be one, where the answer must be waited for: as many tries at once must
+    /// not be more than the limit. [`Failures::take_back`] when it was none.
+    ///
+    /// # Errors
+    /// Seconds until the next try, at least 1; nothing was counted then.
+    pub fn reserve(&self, client_id: Option<&str>, address: IpAddr) -> Result<(), u32> {
+        let mut counted: Vec<Arc<Window>> = Vec::with_capacity(2);
+        for (key, limit) in self.keys(client_id, address) {
+            let window = self.current(key);
+            let before = window.failures.fetch_add(1, Ordering::Relaxed);
+            let over = if before >= limit { window.over(limit) } else { None };
+            counted.push(window);
+            if let Some(wait) = over {
+                counted.iter().for_each(|window| window.uncount());
+                return Err(wait);
+            }
         }
+        Ok(())
     }
 
     /// Counts a failure.
-    pub fn record(&self, client_id: &str, address: IpAddr) {
-        let address = counted_address(address);
-        self.count(self.hasher.hash_one((client_id, address)));
-        self.count(self.hasher.hash_one(address));
-    }
-
-    fn over(&self, key: u64, limit: u32) -> Option<Duration> {
-        let window = self.windows.get(&key)?;
-        window.ends_in().filter(|_| window.failures.load(Ordering::Relaxed) >= limit)
-    }
-
-    fn count(&self, key: u64) {
-        let current = self.windows.get(&key).filter(|window| window.ends_in().is_some());
-        match current {
-            Some(window) => drop(window.failures.fetch_add(1, Ordering::Relaxed)),
-            None => self.windows.insert(key, Arc::new(Window { since: Instant::now(), failures: AtomicU32::new(1) })),
+    pub fn record(&self, client_id: Option<&str>, address: IpAddr) {
+        for (key, _) in self.keys(client_id, address) {
+            self.current(key).failures.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// What was reserved was no failure.
+    pub fn take_back(&self, client_id: Option<&str>, address: IpAddr) {
+        for (key, _) in self.keys(client_id, address) {
+            if let Some(window) = self.windows.get(&key) {
+                window.uncount();
+            }
+        }
+    }
+
+    /// The windows of a try, with their limits.
+    fn keys(&self, client_id: Option<&str>, address: IpAddr) -> impl Iterator<Item = (u64, u32)> {
+        let address = counted_address(address);
+        let of_both = client_id.map(|id| (self.hasher.hash_one((id, address)), self.limits.per_id_and_address));
+        of_both.into_iter().chain([(self.hasher.hash_one(address), self.limits.per_address)])
+    }
+
+    /// The window that runs now, a new one when there is none.
+    fn current(&self, key: u64) -> Arc<Window> {
+        self.any.store(true, Ordering::Relaxed);
+        if let Some(window) = self.windows.get(&key) {
+            if window.ends_in().is_some() {
+                return window;
+            }
+            self.windows.remove_if(&key, |old| Arc::ptr_eq(old, &window));
+        }
+        let fresh = || Ok::<_, ()>(Arc::new(Window { since: Instant::now(), failures: AtomicU32::new(0) }));
+        self.windows
+            .get_or_insert_with(&key, fresh)
+            .unwrap_or_else(|()| Arc::new(Window { since: Instant::now(), failures: AtomicU32::new(0) }))
     }
 }
 
@@ -112,13 +158,34 @@ mod tests {
         let failures = Failures::new(FailureLimits { per_id_and_address: 3, per_address: 100 });
         let (here, there): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         for _ in 0..3 {
-            assert!(failures.check("key_a", here).is_ok());
-            failures.record("key_a", here);
+            assert!(failures.check(Some("key_a"), here).is_ok());
+            failures.record(Some("key_a"), here);
         }
-        let wait = failures.check("key_a", here).unwrap_err();
+        let wait = failures.check(Some("key_a"), here).unwrap_err();
         assert!((1..=60).contains(&wait));
-        assert!(failures.check("key_a", there).is_ok());
-        assert!(failures.check("key_b", here).is_ok());
+        assert!(failures.check(Some("key_a"), there).is_ok());
+        assert!(failures.check(Some("key_b"), here).is_ok());
+    }
+
+    #[test]
+    fn ca13_reserved_tries_are_never_more_than_the_limit() {
+        let failures = Failures::new(FailureLimits { per_id_and_address: 100, per_address: 300 });
+        let here: IpAddr = "192.0.2.1".parse().unwrap();
+        let passed = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        if failures.reserve(Some("key_a"), here).is_ok() {
+                            passed.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(passed.load(Ordering::Relaxed), 100);
+        failures.take_back(Some("key_a"), here);
+        assert!(failures.reserve(Some("key_a"), here).is_ok());
     }
 
     #[test]
@@ -126,10 +193,10 @@ mod tests {
         let failures = Failures::new(FailureLimits { per_id_and_address: 100, per_address: 5 });
         let here: IpAddr = "2001:db8::1".parse().unwrap();
         for n in 0..5 {
-            failures.record(&format!("key_{n}"), here);
+            failures.record(Some(&format!("key_{n}")), here);
         }
-        assert!(failures.check("key_x", here).is_err());
-        assert!(failures.check("key_x", "2001:db8::2".parse().unwrap()).is_err(), "one site, one counter");
-        assert!(failures.check("key_x", "2001:db8:0:1::2".parse().unwrap()).is_ok());
+        assert!(failures.check(Some("key_x"), here).is_err());
+        assert!(failures.check(Some("key_x"), "2001:db8::2".parse().unwrap()).is_err(), "one site, one counter");
+        assert!(failures.check(Some("key_x"), "2001:db8:0:1::2".parse().unwrap()).is_ok());
     }
 }

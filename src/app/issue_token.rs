@@ -7,8 +7,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
-
 use super::{Failures, Metrics, Uses};
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
@@ -42,15 +40,30 @@ pub struct TokenIssuer {
 }
 
 /// A success as it is answered (RFC 6749 section 5.1).
-#[derive(Debug, Serialize)]
 pub struct IssuedToken {
     access_token: String,
-    token_type: &'static str,
     expires_in: u16,
     scope: String,
     /// For the log.
-    #[serde(skip)]
     pub client_id: ClientId,
+}
+
+impl IssuedToken {
+    /// The answer's body. Written out by hand: a token is base64url and dots, and the grammar of scopes has neither
+    /// quotes nor backslashes, so nothing has to be looked through for characters to escape.
+    pub fn to_json(&self) -> String {
+        let Self { access_token, expires_in, scope, .. } = self;
+        format!(
+            "{{\"access_token\":\"{access_token}\",\"token_type\":\"Bearer\",\"expires_in\":{expires_in},\"scope\":\"{scope}\"}}"
+        )
+    }
+}
+
+/// Without the token: it is a credential.
+impl std::fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedToken").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
 }
 
 /// A refusal, and what the log may tell of it: the id, when it has an id's form.
@@ -78,6 +91,15 @@ impl From<LookupError> for Refusal {
         };
         Self { error, client_id: None, cause: Some(cause) }
     }
+}
+
+/// What a client presents.
+struct Attempt<'a> {
+    client_id: &'a str,
+    address: IpAddr,
+    method: AuthMethod,
+    secret: &'a [u8],
+    now: Timestamp,
 }
 
 /// A client that has proved who it is.
@@ -123,65 +145,84 @@ impl TokenIssuer {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Refusal> {
+        let wait = |retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds };
         let (client_id, secret, method) = match &request.credentials {
-            Credentials::Refused(refusal) => return Err(OAuthError::InvalidClient(*refusal).into()),
+            Credentials::Refused(refusal) => {
+                self.failures.reserve(None, address).map_err(wait)?;
+                return Err(OAuthError::InvalidClient(*refusal).into());
+            }
             Credentials::Basic { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretBasic),
             Credentials::Post { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretPost),
         };
-        self.failures
-            .check(client_id, address)
-            .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
-        let known_id: Option<ClientId> = client_id.parse().ok();
-        let outcome = match request.body_client_id.as_deref() {
-            Some(other) if other != client_id.as_bytes() => Err(Attempt::Refused(ClientRefusal::OtherClientId)),
-            _ => self.try_key(known_id, method, secret.as_bytes(), now).await,
+        let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
+        self.failures.check(Some(client_id), address).map_err(wait)?;
+        let id: Option<ClientId> = client_id.parse().ok();
+        let outcome = match (request.body_client_id.as_deref(), id) {
+            (Some(other), _) if other != client_id.as_bytes() => self.count(&attempt, ClientRefusal::OtherClientId),
+            (_, None) => self.count(&attempt, self.unknown_client(&attempt)),
+            (_, Some(id)) => self.try_key(id, &attempt).await,
         };
-        outcome.map_err(|attempt| match attempt {
-            Attempt::Refused(refusal) => {
-                self.failures.record(client_id, address);
-                Refusal { error: OAuthError::InvalidClient(refusal), client_id: known_id, cause: None }
-            }
-            Attempt::Fault(error) => Refusal { client_id: known_id, ..error.into() },
-        })
+        outcome.map_err(|refusal| Refusal { client_id: id, ..refusal })
     }
 
     /// Memory first. When memory knows another secret, the database is asked once more: the key may have been
     /// regenerated on another node a moment ago, and its new secret must work everywhere at once.
-    async fn try_key(
-        &self,
-        id: Option<ClientId>,
-        method: AuthMethod,
-        secret: &[u8],
-        now: Timestamp,
-    ) -> Result<AuthenticatedClient, Attempt> {
-        let Some(id) = id else { return Err(self.unknown_client(secret)) };
-        let check = |key: CachedKey| {
-            client_auth::authenticate(&key.entry, method, secret, &self.pepper, now)
-                .map(|secret| AuthenticatedClient { key: key.entry, secret })
+    async fn try_key(&self, id: ClientId, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Refusal> {
+        let remembered = match self.directory.key_in_memory(id) {
+            Some(LoadedKey::Known(key)) => match self.check_key(&key, attempt) {
+                Err(ClientRefusal::WrongSecret) if key.may_be_outdated() => Some(ClientRefusal::WrongSecret),
+                outcome => return outcome.or_else(|refusal| self.count(attempt, refusal)),
+            },
+            Some(absent) => return self.judge(absent, attempt).or_else(|refusal| self.count(attempt, refusal)),
+            None => None,
         };
-        match self.directory.key_in_memory(id) {
-            Some(Some(key)) => {
-                let outdated = key.may_be_outdated();
-                match check(key) {
-                    Err(ClientRefusal::WrongSecret) if outdated => {}
-                    outcome => return outcome.map_err(Attempt::Refused),
-                }
+        // From here on the answer is waited for, and counted before it is known.
+        let (client_id, address) = (Some(attempt.client_id), attempt.address);
+        self.failures
+            .reserve(client_id, address)
+            .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
+        let outcome = match (self.directory.load_key(id).await, remembered) {
+            (Ok(loaded), _) => self.judge(loaded, attempt),
+            // What memory said stands while memory is to be trusted.
+            (Err(_), Some(refusal)) => Err(refusal),
+            (Err(fault), None) => {
+                self.failures.take_back(client_id, address);
+                return Err(fault.into());
             }
-            Some(None) => return Err(self.unknown_client(secret)),
-            None => {}
+        };
+        if outcome.is_ok() {
+            self.failures.take_back(client_id, address);
         }
-        match self.directory.load_key(id).await.map_err(Attempt::Fault)? {
-            LoadedKey::Known(key) => check(key).map_err(Attempt::Refused),
-            LoadedKey::Deleted => Err(Attempt::Refused(ClientRefusal::Deleted)),
-            LoadedKey::Unknown => Err(self.unknown_client(secret)),
+        outcome.map_err(|refusal| OAuthError::InvalidClient(refusal).into())
+    }
+
+    fn judge(&self, loaded: LoadedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
+        match loaded {
+            LoadedKey::Known(key) => self.check_key(&key, attempt),
+            LoadedKey::Deleted => {
+                self.unknown_client(attempt);
+                Err(ClientRefusal::Deleted)
+            }
+            LoadedKey::Unknown => Err(self.unknown_client(attempt)),
         }
     }
 
+    fn check_key(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
+        let secret = client_auth::authenticate(&key.entry, attempt.method, attempt.secret, &self.pepper, attempt.now)?;
+        Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret })
+    }
+
+    /// Counts a refusal of the client.
+    fn count(&self, attempt: &Attempt<'_>, refusal: ClientRefusal) -> Result<AuthenticatedClient, Refusal> {
+        self.failures.record(Some(attempt.client_id), attempt.address);
+        Err(OAuthError::InvalidClient(refusal).into())
+    }
+
     /// The work of comparing one secret, so that an unknown id costs what a wrong secret costs.
-    fn unknown_client(&self, secret: &[u8]) -> Attempt {
+    fn unknown_client(&self, attempt: &Attempt<'_>) -> ClientRefusal {
         let digest = self.pepper.digest(b"");
-        std::hint::black_box(self.pepper.matches(secret, &digest));
-        Attempt::Refused(ClientRefusal::UnknownClient)
+        std::hint::black_box(self.pepper.matches(attempt.secret, &digest));
+        ClientRefusal::UnknownClient
     }
 
     async fn grant_and_sign(&self, request: &TokenRequest, key: &KeyEntry, now: Timestamp) -> Result<IssuedToken, Refusal> {
@@ -222,11 +263,6 @@ impl TokenIssuer {
         let started = Instant::now();
         let access_token = pair.sign(ACCESS_TOKEN_TYPE, &claims).map_err(|error| fault(error.to_string()))?;
         self.metrics.token_issued(started.elapsed());
-        Ok(IssuedToken { access_token, token_type: "Bearer", expires_in, scope, client_id: key.client_id })
+        Ok(IssuedToken { access_token, expires_in, scope, client_id: key.client_id })
     }
-}
-
-enum Attempt {
-    Refused(ClientRefusal),
-    Fault(LookupError),
 }

@@ -11,9 +11,10 @@ use super::AppError;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::issue_token::TokenIssuer;
-use super::signing_keys::{self, RotationPolicy};
+use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
+use crate::directory::Directory;
 use crate::store::{Db, changes, secrets};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
@@ -59,43 +60,63 @@ impl Maintainer {
     }
 }
 
+/// How long a stop waits for the last uses to be written: a database that hangs must not keep the process.
+const LAST_FLUSH: Duration = Duration::from_millis(1_500);
+
 impl Drop for Maintainer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            drop(thread.join());
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        let asked = Instant::now();
+        while !thread.is_finished() && asked.elapsed() < LAST_FLUSH {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if !thread.is_finished() {
+            log::warn!("the last uses of keys could not be written in time");
         }
     }
 }
 
+/// Starts filling the directory, on a thread of its own.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
+    let work = move || {
+        let started = Instant::now();
+        match directory.warm_up(|| false) {
+            Ok(keys) => {
+                let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                log::info!(keys, milliseconds; "the directory is warm");
+            }
+            Err(error) => log::warn!("the directory stays partly cold: {error}"),
+        }
+    };
+    std::thread::Builder::new().name("warm-up".to_owned()).spawn(work).map(drop)
+}
+
 fn run(work: &Maintenance, stop: &AtomicBool) {
-    warm_up(work, stop);
     let mut tidied = Instant::now();
     let mut failing = false;
-    while !stop.load(Ordering::Relaxed) {
-        std::thread::park_timeout(FLUSH_EVERY);
+    loop {
+        // The last round comes after the order to stop.
+        let last = stop.load(Ordering::Relaxed);
         work.recorder.run_upkeep();
         report(&mut failing, work.issuer.uses.flush(&work.db, clock::now()).map(drop).map_err(AppError::from));
+        if last {
+            return;
+        }
         if tidied.elapsed() >= TIDY_EVERY {
             tidied = Instant::now();
             report(&mut failing, tidy(work));
         }
-    }
-}
-
-fn warm_up(work: &Maintenance, stop: &AtomicBool) {
-    let started = Instant::now();
-    match work.issuer.directory.warm_up(|| stop.load(Ordering::Relaxed)) {
-        Ok(keys) => {
-            log::info!(keys, milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX); "the directory is warm")
-        }
-        Err(error) => log::warn!("the directory stays partly cold: {error}"),
+        std::thread::park_timeout(FLUSH_EVERY);
     }
 }
 
 fn tidy(work: &Maintenance) -> Result<(), AppError> {
-    if let Some(kid) = signing_keys::rotate_if_due(&work.db, &work.master_key, work.rotation)? {
+    if let Some(kid) = signing_keys::rotate_if_due(&work.db, &work.master_key, work.rotation, Occasion::Later)? {
         log::info!(kid = kid.as_str(); "made a new signing key: the newest had come of age");
     }
     let now = clock::now();

@@ -11,7 +11,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningPair;
 use crate::domain::signing_key::{KeyDates, KeyState, SigningAlgorithm, StoredSigningKey, publish_before_use_seconds, state};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Db, StoreError, WriteTransaction, signing_keys};
+use crate::store::{Change, Db, StoreError, WriteTransaction, meta, signing_keys};
 
 /// A signing key as it is shown.
 #[derive(Clone, Debug, Serialize)]
@@ -71,6 +71,39 @@ pub struct RotationPolicy {
     pub algorithm: Option<SigningAlgorithm>,
 }
 
+/// Notes what this server says of the JWKS's age, so that whoever rotates by the command line waits for long enough.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub fn publish_jwks_max_age(db: &Db, seconds: u32) -> Result<(), AppError> {
+    if db.read(meta::jwks_max_age_seconds)? == Some(seconds) {
+        return Ok(());
+    }
+    db.write(clock::now(), |transaction| {
+        // Nodes that start together write one after the other.
+        transaction.exclusively()?;
+        Ok(meta::set_jwks_max_age_seconds(transaction, seconds)?)
+    })
+}
+
+/// The longest that a verifier may keep the JWKS: what the servers say, or `own` when that is more.
+fn longest_max_age(db: &Db, own: Option<u32>) -> Result<u32, AppError> {
+    let published = db.read(meta::jwks_max_age_seconds)?;
+    Ok(published.max(own).unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS))
+}
+
+/// What the JWKS says of its own age unless a setting says otherwise, in seconds.
+pub const DEFAULT_JWKS_MAX_AGE_SECONDS: u32 = 300;
+
+/// When a rotation is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A server starts: a changed algorithm counts. Only here, or two nodes with different settings would never end.
+    Start,
+    /// From time to time.
+    Later,
+}
+
 /// Makes a new key.
 ///
 /// # Errors
@@ -80,8 +113,9 @@ pub fn rotate(
     master_key: &MasterKey,
     algorithm: Option<SigningAlgorithm>,
     takeover: Takeover,
-    jwks_max_age_seconds: u32,
+    jwks_max_age_seconds: Option<u32>,
 ) -> Result<SigningKeyView, AppError> {
+    let jwks_max_age_seconds = longest_max_age(db, jwks_max_age_seconds)?;
     let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
     let (pair, der) = SigningPair::generate(algorithm.or(newest).unwrap_or_default())?;
     let now = clock::now();
@@ -101,8 +135,9 @@ pub fn import(
     master_key: &MasterKey,
     pem: &str,
     algorithm: Option<SigningAlgorithm>,
-    jwks_max_age_seconds: u32,
+    jwks_max_age_seconds: Option<u32>,
 ) -> Result<SigningKeyView, AppError> {
+    let jwks_max_age_seconds = longest_max_age(db, jwks_max_age_seconds)?;
     let (pair, der) = SigningPair::import_pem(pem, algorithm)?;
     let now = clock::now();
     let key = db.write(now, |transaction| {
@@ -123,8 +158,13 @@ pub fn import(
 ///
 /// # Errors
 /// [`AppError::Store`], [`AppError::Crypto`].
-pub fn rotate_if_due(db: &Db, master_key: &MasterKey, policy: RotationPolicy) -> Result<Option<String>, AppError> {
-    if !is_due(&db.read(signing_keys::all)?, policy, clock::now()) {
+pub fn rotate_if_due(
+    db: &Db,
+    master_key: &MasterKey,
+    policy: RotationPolicy,
+    occasion: Occasion,
+) -> Result<Option<String>, AppError> {
+    if !is_due(&db.read(signing_keys::all)?, policy, occasion, clock::now()) {
         return Ok(None);
     }
     let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
@@ -133,7 +173,7 @@ pub fn rotate_if_due(db: &Db, master_key: &MasterKey, policy: RotationPolicy) ->
     db.write(now, |transaction| {
         transaction.exclusively()?;
         // Another node may have been quicker.
-        if !is_due(&signing_keys::all(transaction.reading())?, policy, now) {
+        if !is_due(&signing_keys::all(transaction.reading())?, policy, occasion, now) {
             return Ok(None);
         }
         let key = add(transaction, master_key, &pair, &der, Takeover::AfterPublication, policy.jwks_max_age_seconds, now)?;
@@ -141,10 +181,16 @@ pub fn rotate_if_due(db: &Db, master_key: &MasterKey, policy: RotationPolicy) ->
     })
 }
 
-fn is_due(keys: &[StoredSigningKey], policy: RotationPolicy, now: Timestamp) -> bool {
-    let Some(newest) = keys.iter().rfind(|key| key.dates.revoked_at.is_none()) else { return true };
-    let aged = policy.rotation_days > 0 && newest.dates.created_at.plus_seconds(i64::from(policy.rotation_days) * 86_400) <= now;
-    aged || policy.algorithm.is_some_and(|wanted| wanted != newest.algorithm)
+fn is_due(keys: &[StoredSigningKey], policy: RotationPolicy, occasion: Occasion, now: Timestamp) -> bool {
+    let in_use = || keys.iter().filter(|key| key.dates.revoked_at.is_none());
+    let Some(newest) = in_use().max_by_key(|key| key.dates.signs_from) else { return true };
+    if newest.dates.signs_from > now {
+        // One is under way.
+        return false;
+    }
+    let lifetime = i64::from(policy.rotation_days) * 86_400;
+    let aged = policy.rotation_days > 0 && newest.dates.created_at.plus_seconds(lifetime) <= now;
+    aged || (occasion == Occasion::Start && policy.algorithm.is_some_and(|wanted| wanted != newest.algorithm))
 }
 
 fn add(

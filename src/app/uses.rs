@@ -44,24 +44,24 @@ impl Uses {
     /// # Errors
     /// [`StoreError`].
     pub fn flush(&self, db: &Db, now: Timestamp) -> Result<usize, StoreError> {
-        let mut written = 0;
+        let mut gathered: Vec<(SecretId, Use)> = Vec::new();
         for shard in &self.shards {
-            let gathered = shard.lock().map(|mut shard| std::mem::take(&mut *shard)).unwrap_or_default();
-            let gathered: Vec<(SecretId, Use)> = gathered.into_iter().collect();
-            let mut batches = gathered.chunks(BATCH);
-            while let Some(batch) = batches.next() {
-                let outcome = db.write(now, |transaction| {
-                    batch.iter().try_for_each(|(id, u)| secrets::record_use(transaction, *id, u.at, u.ip, u.tokens))
-                });
-                if let Err(error) = outcome {
-                    self.put_back(batch);
-                    batches.for_each(|rest| self.put_back(rest));
-                    return Err(error);
-                }
-                written += batch.len();
+            gathered.extend(shard.lock().map(|mut shard| std::mem::take(&mut *shard)).unwrap_or_default());
+        }
+        // In one order on every node: two that write the same rows must not wait for each other.
+        gathered.sort_unstable_by_key(|(id, _)| *id);
+        let mut batches = gathered.chunks(BATCH);
+        while let Some(batch) = batches.next() {
+            let outcome = db.write(now, |transaction| {
+                batch.iter().try_for_each(|(id, u)| secrets::record_use(transaction, *id, u.at, u.ip, u.tokens))
+            });
+            if let Err(error) = outcome {
+                self.put_back(batch);
+                batches.for_each(|rest| self.put_back(rest));
+                return Err(error);
             }
         }
-        Ok(written)
+        Ok(gathered.len())
     }
 
     fn put_back(&self, batch: &[(SecretId, Use)]) {

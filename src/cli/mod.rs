@@ -11,6 +11,7 @@ mod logging;
 mod migrate;
 mod organizations;
 mod output;
+mod process;
 mod serve;
 mod signing_keys;
 mod token;
@@ -98,6 +99,7 @@ const EXIT_USAGE: u8 = 2;
 
 /// Runs the command line of this process: 0 done, 1 failed, 2 wrong usage or settings.
 pub fn run() -> ExitCode {
+    process::prepare();
     let cli = Cli::parse();
     let outcome = dispatch(cli);
     match outcome {

@@ -12,8 +12,8 @@ use super::{Failure, logging, output, usage};
 use crate::app::bootstrap;
 use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
-use crate::app::maintain::{Maintainer, Maintenance};
-use crate::app::signing_keys::rotate_if_due;
+use crate::app::maintain::{Maintainer, Maintenance, warm_up};
+use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
@@ -23,7 +23,7 @@ use crate::web;
 /// Runs the server until it is told to stop.
 pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<(), Failure> {
     let settings = arguments.check(common).map_err(usage)?;
-    logging::start(settings.log_level);
+    let _log = logging::start(settings.log_level)?;
     // Everything that can stand against a start is looked at before the database is touched.
     let tls = web::load_tls(&settings.transport)?;
     let listener = bind(settings.listen)?;
@@ -44,15 +44,18 @@ async fn serve(
 ) -> Result<(), Failure> {
     let (db, master_key) =
         bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
+    let recorder = install_recorder()?;
+    // What is there is read, and so judged, before anything is written.
+    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
-    if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation)? {
+    publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;
+    if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
     let demo = if settings.dev { prepare_demo(&db, &pepper)? } else { None };
-    let recorder = install_recorder()?;
-    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
+    warm_up(Arc::clone(&directory))?;
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
@@ -64,7 +67,7 @@ async fn serve(
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         trusted_proxies: settings.trusted_proxies.clone(),
-        jwks_max_age_seconds: settings.common.jwks_max_age_seconds,
+        jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
     });
     // From here on a signal means an orderly stop.

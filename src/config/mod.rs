@@ -17,6 +17,7 @@ use clap::Args;
 use crate::app::bootstrap::MasterKeySource;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::Invalid;
+use crate::domain::resource_server::Audience;
 use crate::domain::signing_key::SigningAlgorithm;
 use crate::store::{DatabaseUrl, DbOptions};
 
@@ -76,8 +77,8 @@ pub struct CommonSettings {
     pub issuer: Option<String>,
     /// The most database connections.
     pub database_pool_size: u32,
-    /// How long verifiers may keep the JWKS.
-    pub jwks_max_age_seconds: u32,
+    /// How long verifiers may keep the JWKS, when said.
+    pub jwks_max_age_seconds: Option<u32>,
     /// What new signing keys sign with, when said.
     pub signing_algorithm: Option<SigningAlgorithm>,
 }
@@ -122,7 +123,7 @@ impl CommonArguments {
             master_key,
             issuer,
             database_pool_size: in_range("database_pool_size", self.database_pool_size.unwrap_or(8), 1..=1_000)?,
-            jwks_max_age_seconds: in_range("jwks_max_age", self.jwks_max_age.unwrap_or(300), 1..=86_400)?,
+            jwks_max_age_seconds: self.jwks_max_age.map(|seconds| in_range("jwks_max_age", seconds, 1..=86_400)).transpose()?,
             signing_algorithm: self.signing_algorithm.as_deref().map(str::parse).transpose()?,
         })
     }
@@ -160,6 +161,10 @@ fn check_issuer(issuer: &str) -> Result<(), SettingsError> {
     }
     if issuer.bytes().any(|b| !(0x21..=0x7e).contains(&b) || matches!(b, b'"' | b'\\')) {
         return refused("must be plain ASCII");
+    }
+    // The identifier of this server's own API.
+    if format!("{}/api", issuer.trim_end_matches('/')).parse::<Audience>().is_err() {
+        return refused("must be shorter and have no characters that a URI forbids");
     }
     Ok(())
 }

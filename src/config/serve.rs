@@ -9,7 +9,7 @@ use clap::Args;
 use ipnet::IpNet;
 
 use super::{CommonArguments, CommonSettings, SettingsError, in_range};
-use crate::app::signing_keys::RotationPolicy;
+use crate::app::signing_keys::{DEFAULT_JWKS_MAX_AGE_SECONDS, RotationPolicy};
 use crate::directory::DirectoryOptions;
 use crate::domain::ip_allowlist::parse_range;
 
@@ -179,7 +179,7 @@ impl ServeArguments {
             },
             feed_interval: Duration::from_millis(interval),
             rotation: RotationPolicy {
-                jwks_max_age_seconds: common.jwks_max_age_seconds,
+                jwks_max_age_seconds: common.jwks_max_age_seconds.unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS),
                 rotation_days: in_range("signing_key_rotation_days", self.signing_key_rotation_days.unwrap_or(90), 0..=3_650)?,
                 algorithm: common.signing_algorithm,
             },

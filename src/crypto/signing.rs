@@ -17,6 +17,9 @@ use super::pem::{self, KeyRefused};
 use super::{CryptoError, jwk};
 use crate::domain::signing_key::SigningAlgorithm;
 
+/// Room for the claims of an access token before they are encoded.
+const USUAL_CLAIMS_BYTES: usize = 768;
+
 /// Characters reserved for claims and signature; an access token of a key with a dozen scopes fits.
 const USUAL_TOKEN_BYTES: usize = 1536;
 /// RFC 8017 allows 3; FIPS 186-5 section A.1.1 asks for more than 2^16, and so do some verifiers.
@@ -114,7 +117,7 @@ impl SigningPair {
     /// # Errors
     /// [`CryptoError::Claims`] when they have no JSON form; [`CryptoError::Signature`].
     pub fn sign<C: Serialize>(&self, typ: &str, claims: &C) -> Result<String, CryptoError> {
-        // Not `jsonwebtoken::encode`: it would serialize this same header for every token, 1 to 2 µs of 12 with Ed25519.
+        // Not `jsonwebtoken::encode`: it would serialize this same header for every token.
         let mut token = String::with_capacity(USUAL_TOKEN_BYTES);
         if typ == ACCESS_TOKEN_TYPE {
             token.push_str(&self.access_token_header);
@@ -122,8 +125,9 @@ impl SigningPair {
             token.push_str(&encoded_header(&self.public_jwk, typ)?);
         }
         token.push('.');
-        let claims = serde_json::to_vec(claims).map_err(|_| CryptoError::Claims)?;
-        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let mut payload = Vec::with_capacity(USUAL_CLAIMS_BYTES);
+        serde_json::to_writer(&mut payload, claims).map_err(|_| CryptoError::Claims)?;
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self.sign_raw(token.as_bytes())?;
         token.push('.');
         token.push_str(&signature);

@@ -50,7 +50,14 @@ impl CachedKey {
     }
 }
 
-/// What the database says of an id.
+/// Why an id is no key's.
+#[derive(Clone, Copy, Debug)]
+enum Absent {
+    Deleted,
+    Unknown,
+}
+
+/// What is known of an id.
 #[derive(Clone, Debug)]
 pub enum LoadedKey {
     /// Here it is.
@@ -100,7 +107,7 @@ pub struct Directory {
     options: DirectoryOptions,
     keys: Cache<ClientId, CachedKey>,
     /// Ids that the database does not know: a flood of them must neither reach it each time nor push keys out.
-    unknown: Cache<ClientId, ()>,
+    unknown: Cache<ClientId, Absent>,
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
@@ -112,7 +119,7 @@ pub struct Directory {
     /// Milliseconds between `started` and the last time that the feed was read to its end.
     fresh_at: AtomicU64,
     started: Instant,
-    database_permits: Semaphore,
+    database_permits: Arc<Semaphore>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -147,7 +154,7 @@ impl Directory {
             reload: Mutex::new(()),
             fresh_at: AtomicU64::new(0),
             started: Instant::now(),
-            database_permits: Semaphore::new(usize::try_from(db.pool_size()).unwrap_or(1)),
+            database_permits: Arc::new(Semaphore::new(usize::try_from(db.pool_size()).unwrap_or(1))),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         });
@@ -197,11 +204,14 @@ impl Directory {
         }
     }
 
-    /// The key of this id from memory: `Some(None)` when it is known not to exist, `None` when the database must say.
-    pub fn key_in_memory(&self, id: ClientId) -> Option<Option<CachedKey>> {
+    /// What memory knows of this id; `None` when the database must say.
+    pub fn key_in_memory(&self, id: ClientId) -> Option<LoadedKey> {
         let found = match self.keys.get(&id) {
-            Some(key) => Some(Some(key)),
-            None => self.unknown.get(&id).map(|()| None),
+            Some(key) => Some(LoadedKey::Known(key)),
+            None => self.unknown.get(&id).map(|absent| match absent {
+                Absent::Deleted => LoadedKey::Deleted,
+                Absent::Unknown => LoadedKey::Unknown,
+            }),
         };
         if found.is_some() {
             self.hits.fetch_add(1, Ordering::Relaxed);
@@ -223,7 +233,7 @@ impl Directory {
                 key => Ok((key, false)),
             })?;
             let Some(key) = key else {
-                directory.unknown.insert(id, ());
+                directory.unknown.insert(id, if was_deleted { Absent::Deleted } else { Absent::Unknown });
                 if directory.epoch.load(Ordering::SeqCst) != epoch {
                     directory.unknown.remove(&id);
                 }
@@ -280,9 +290,13 @@ impl Directory {
         work: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
     ) -> Result<T, LookupError> {
         let asked = async {
-            let permit = self.database_permits.acquire().await;
-            let answer = tokio::task::spawn_blocking(work).await;
-            drop(permit);
+            let permit = Arc::clone(&self.database_permits).acquire_owned().await;
+            // The permit goes with the work: what is given up waiting for still holds its connection.
+            let answer = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                work()
+            })
+            .await;
             answer.map_err(|error| LookupError::Unavailable(format!("a look-up was cut short: {error}")))?
         };
         match tokio::time::timeout(DATABASE_WAIT, asked).await {
@@ -299,8 +313,10 @@ impl Directory {
         if changes.is_empty() {
             return Ok(());
         }
-        self.epoch.fetch_add(1, Ordering::SeqCst);
         let everything = changes.contains(&Change::Unknown);
+        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::Account(_))) {
+            self.epoch.fetch_add(1, Ordering::SeqCst);
+        }
         for change in changes {
             match change {
                 Change::ApiKey(id) => {
@@ -329,9 +345,25 @@ impl Directory {
 
     fn reload(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.reload.lock();
-        self.catalogue.store(Arc::new(read_catalogue(&self.db)?));
-        self.signing_keys.store(Arc::new(load_signing_keys(&self.db, &self.master_key)?));
+        if let Some(catalogue) = unless_damaged(read_catalogue(&self.db))? {
+            self.catalogue.store(Arc::new(catalogue));
+        }
+        if let Some(keys) = unless_damaged(load_signing_keys(&self.db, &self.master_key))? {
+            self.signing_keys.store(Arc::new(keys));
+        }
         Ok(())
+    }
+}
+
+/// A damaged row must be known and mended, but it must not stop a node that has what it needs in memory.
+fn unless_damaged<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            log::error!("what was in memory stays in use: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

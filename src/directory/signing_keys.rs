@@ -51,6 +51,9 @@ impl SigningKeys {
     }
 }
 
+/// For how long after its expiry a key is still held ready.
+const KEEP_EXPIRED_SECONDS: i64 = 30 * 86_400;
+
 /// Reads the signing keys and decrypts those of use.
 ///
 /// # Errors
@@ -62,7 +65,9 @@ pub fn load(db: &Db, master_key: &MasterKey) -> Result<SigningKeys, StoreError> 
     let envelope = master_key.envelope().map_err(|error| StoreError::Refused(error.to_string()))?;
     let mut pairs = Vec::with_capacity(stored.len());
     for (index, key) in stored.iter().enumerate() {
-        if !state(&dates, index, now).is_published() {
+        // Generously: this node's clock may be ahead, and be set right after the key was read.
+        let long_ago = now.plus_seconds(-KEEP_EXPIRED_SECONDS);
+        if key.dates.revoked_at.is_some() || state(&dates, index, long_ago) == KeyState::Expired {
             pairs.push(None);
             continue;
         }

@@ -138,7 +138,7 @@ pub fn state(keys: &[KeyDates], index: usize, now: Timestamp) -> KeyState {
         return KeyState::Revoked;
     }
     if key.signs_from > now {
-        return KeyState::Published;
+        return if is_first_in_line(keys, index, now) { KeyState::Signing } else { KeyState::Published };
     }
     // Ties fall to the later row, so that exactly one key signs.
     let successor = keys
@@ -153,6 +153,14 @@ pub fn state(keys: &[KeyDates], index: usize, now: Timestamp) -> KeyState {
         Some(from) if from.plus_seconds(i64::from(MAX_TOKEN_LIFETIME_SECONDS) + CLOCK_MARGIN_SECONDS) > now => KeyState::Retired,
         Some(_) => KeyState::Expired,
     }
+}
+
+/// Whether every key in use lies in the future and this one is the next: clocks differ between hosts, and a key that
+/// signs a little early is better than none.
+fn is_first_in_line(keys: &[KeyDates], index: usize, now: Timestamp) -> bool {
+    let in_use = || keys.iter().enumerate().filter(|(_, key)| key.revoked_at.is_none());
+    in_use().all(|(_, key)| key.signs_from > now)
+        && in_use().min_by_key(|(at, key)| (key.signs_from, *at)).is_some_and(|(at, _)| at == index)
 }
 
 #[cfg(test)]
@@ -176,6 +184,12 @@ mod tests {
         assert_eq!(states(&keys, 1601), ["retired", "signing"]);
         assert_eq!(states(&keys, 1601 + 3899), ["retired", "signing"]);
         assert_eq!(states(&keys, 1601 + 3900), ["expired", "signing"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_leaves_no_moment_without_a_signer() {
+        assert_eq!(states(&[key(1040, 1040)], 1000), ["signing"]);
+        assert_eq!(states(&[key(1040, 1040), key(1041, 1642)], 1000), ["signing", "published"]);
     }
 
     #[test]

@@ -122,24 +122,32 @@ pub fn after(connection: &mut DbConnection, last: i64) -> Result<Feed, StoreErro
         .limit(PAGE)
         .select((changes::seq, changes::what, changes::entity_id))
         .load(connection)?;
-    match (rows.first(), rows.last()) {
-        (Some((first, ..)), Some((newest, ..))) if *first == last.saturating_add(1) => {
-            let newest = *newest;
-            Ok(Feed::Changes(rows.iter().map(|(_, what, entity)| Change::parse(what, entity)).collect(), newest))
-        }
-        (None, None) => match newest(connection)? {
+    let Some((newest_read, ..)) = rows.last() else {
+        return match newest(connection)? {
             newest if newest == last => Ok(Feed::Changes(Vec::new(), last)),
             // Cleaned away, or committed between the two statements, or the database was restored from a backup.
             newest => Ok(Feed::Gap(newest)),
-        },
-        _ => Ok(Feed::Gap(newest(connection)?)),
+        };
+    };
+    let is_complete = i64::try_from(rows.len()).is_ok_and(|count| newest_read.saturating_sub(last) == count);
+    if !is_complete {
+        return Ok(Feed::Gap(newest(connection)?));
     }
+    Ok(Feed::Changes(rows.iter().map(|(_, what, entity)| Change::parse(what, entity)).collect(), *newest_read))
 }
 
-/// Removes the changes made before `moment`; every node has read them long ago, and one that has not finds a gap.
+/// Removes the changes made before `moment`; every node has read them long ago, and one that has not finds a gap. Only
+/// from the old end: clocks differ, and a hole in the middle would look like nothing.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub fn remove_before(transaction: &mut WriteTransaction<'_>, moment: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::delete(changes::table.filter(changes::created_at.lt(moment.unix()))).execute(transaction.connection)?)
+    let oldest_kept: Option<i64> = changes::table
+        .filter(changes::created_at.ge(moment.unix()))
+        .order(changes::seq)
+        .select(changes::seq)
+        .first(transaction.connection)
+        .optional()?;
+    let end = oldest_kept.unwrap_or(i64::MAX);
+    Ok(diesel::delete(changes::table.filter(changes::seq.lt(end))).execute(transaction.connection)?)
 }

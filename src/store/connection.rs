@@ -40,6 +40,17 @@ pub(super) fn open(url: &DatabaseUrl, create: bool) -> Result<DbConnection, Stor
     }
 }
 
+/// Opens an SQLite file only to look at it: not even the log that a killed process left is written back. `None` where
+/// there is no such way to look.
+pub(super) fn open_to_look(url: &DatabaseUrl) -> Option<DbConnection> {
+    let path = url.sqlite_path().filter(|path| path.exists())?;
+    // In an SQLite URI these have a meaning.
+    let name = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let mut connection = SqliteConnection::establish(&format!("file:{name}?mode=ro")).ok()?;
+    connection.batch_execute("PRAGMA busy_timeout = 5000;").ok()?;
+    Some(DbConnection::Sqlite(connection))
+}
+
 fn open_sqlite(path: &Path, create: bool) -> Result<SqliteConnection, StoreError> {
     let unavailable = |cause: &dyn fmt::Display| StoreError::Unavailable(format!("{}: {cause}", path.display()));
     if !path.exists() {

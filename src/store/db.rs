@@ -71,6 +71,11 @@ impl Db {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// A connection that can only look at the database of `url`; `None` when there is none or it cannot be had.
+    pub fn look(url: &DatabaseUrl) -> Option<DbConnection> {
+        connection::open_to_look(url)
+    }
+
     /// Where the database is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.inner.url

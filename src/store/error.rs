@@ -9,6 +9,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 pub enum StoreError {
     /// The database cannot be reached, does not answer in time, or is full: trying again later may help.
     Unavailable(String),
+    /// The connection broke: a new one may work at once.
+    Disconnected(String),
     /// A unique constraint refused the write; the constraint's or column's name as far as the database tells.
     UniqueViolation(String),
     /// A foreign key refused the write: what it refers to is not there (any more).
@@ -34,14 +36,16 @@ impl StoreError {
 
     /// Whether a new connection could make the difference.
     pub(super) const fn is_connection_fault(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Disconnected(_))
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unavailable(cause) => write!(f, "the database is not available: {}", one_line(cause)),
+            Self::Unavailable(cause) | Self::Disconnected(cause) => {
+                write!(f, "the database is not available: {}", one_line(cause))
+            }
             Self::UniqueViolation(name) => write!(f, "already exists ({name})"),
             Self::ForeignKeyViolation => f.write_str("refers to something that does not exist"),
             Self::Corrupt { table, id, detail } => write!(f, "the row {id} of the table {table} is damaged: {detail}"),
@@ -68,6 +72,8 @@ impl From<DieselError> for StoreError {
                     }
                     DatabaseErrorKind::ForeignKeyViolation => Self::ForeignKeyViolation,
                     DatabaseErrorKind::CheckViolation | DatabaseErrorKind::NotNullViolation => Self::Refused(message),
+                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Self::Disconnected(message),
+                    _ if is_broken_connection(&message) => Self::Disconnected(message),
                     _ if is_fault_of_statement(&message) => Self::Refused(message),
                     _ => Self::Unavailable(message),
                 }
@@ -77,6 +83,20 @@ impl From<DieselError> for StoreError {
             _ => Self::Unavailable(error.to_string()),
         }
     }
+}
+
+/// How libpq tells that the server went away; diesel gives these no kind of their own.
+fn is_broken_connection(message: &str) -> bool {
+    [
+        "terminating connection",
+        "closed the connection",
+        "connection to the server was lost",
+        "no connection to the server",
+        "Connection reset",
+        "Broken pipe",
+    ]
+    .iter()
+    .any(|m| message.contains(m))
 }
 
 /// Faults of the schema or of a statement, which no waiting mends.

@@ -25,3 +25,29 @@ pub fn set_master_key_check(transaction: &mut WriteTransaction<'_>, value: &str)
         .execute(transaction.connection)?;
     Ok(())
 }
+
+const JWKS_MAX_AGE: &str = "jwks_max_age_seconds";
+
+/// How long the servers of this database let verifiers keep the JWKS; `None` before the first start.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn jwks_max_age_seconds(connection: &mut DbConnection) -> Result<Option<u32>, StoreError> {
+    let text: Option<String> = meta::table.find(JWKS_MAX_AGE).select(meta::value).first(connection).optional()?;
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+/// Notes how long verifiers may keep the JWKS, for whoever rotates the signing keys.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_jwks_max_age_seconds(transaction: &mut WriteTransaction<'_>, seconds: u32) -> Result<(), StoreError> {
+    let text = seconds.to_string();
+    let rows = diesel::update(meta::table.find(JWKS_MAX_AGE)).set(meta::value.eq(&text)).execute(transaction.connection)?;
+    if rows == 0 {
+        diesel::insert_into(meta::table)
+            .values((meta::name.eq(JWKS_MAX_AGE), meta::value.eq(&text)))
+            .execute(transaction.connection)?;
+    }
+    Ok(())
+}

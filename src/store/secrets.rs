@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use diesel::prelude::*;
 
-use super::schema::{api_secret_uses, api_secrets};
+use super::schema::{api_keys, api_secret_uses, api_secrets};
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::client_secret::{SecretDigest, SecretHint, StoredSecret};
 use crate::domain::id::{ClientId, SecretId};
@@ -94,7 +94,14 @@ pub fn expire(transaction: &mut WriteTransaction<'_>, id: SecretId, expires_at: 
 pub(super) fn of_key(connection: &mut DbConnection, client_id: &str) -> Result<Stored, StoreError> {
     let rows: Vec<Row> =
         api_secrets::table.filter(api_secrets::client_id.eq(client_id)).order(api_secrets::id.desc()).load(connection)?;
-    rows.into_iter().map(StoredSecret::try_from).collect()
+    let mut secrets = rows.into_iter().map(StoredSecret::try_from).collect::<Result<Stored, _>>()?;
+    newest_first(&mut secrets);
+    Ok(secrets)
+}
+
+/// The one without an end is the newest, then those that end later: ids hold the clock, which may have been set back.
+fn newest_first(secrets: &mut Stored) {
+    secrets.sort_by_key(|secret| std::cmp::Reverse((secret.expires_at.is_none(), secret.expires_at, secret.id)));
 }
 
 /// By key; a damaged secret is an error in its key's place.
@@ -113,6 +120,7 @@ pub(super) fn of_keys(
             (Err(_), _) => {}
         }
     }
+    found.values_mut().filter_map(|secrets| secrets.as_mut().ok()).for_each(newest_first);
     Ok(found)
 }
 
@@ -171,10 +179,32 @@ pub fn record_use(
     Ok(())
 }
 
-/// Removes the secrets that ended before `moment`.
+/// Ended secrets removed at a time.
+const ENDED_AT_ONCE: i64 = 500;
+
+/// Removes secrets that ended before `moment`, some at a time; when they were last used stays known of their keys.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn remove_ended_before(transaction: &mut WriteTransaction<'_>, moment: Timestamp) -> Result<usize, StoreError> {
-    Ok(diesel::delete(api_secrets::table.filter(api_secrets::expires_at.lt(moment.unix()))).execute(transaction.connection)?)
+    let ended: Vec<(String, String)> = api_secrets::table
+        .filter(api_secrets::expires_at.lt(moment.unix()))
+        .select((api_secrets::id, api_secrets::client_id))
+        .limit(ENDED_AT_ONCE)
+        .load(transaction.connection)?;
+    for (id, client_id) in &ended {
+        let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
+            .find(id)
+            .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
+            .first(transaction.connection)
+            .optional()?;
+        if let Some((Some(at), ip)) = last {
+            let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
+            diesel::update(api_keys::table.find(client_id).filter(earlier))
+                .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
+                .execute(transaction.connection)?;
+        }
+        diesel::delete(api_secrets::table.find(id)).execute(transaction.connection)?;
+    }
+    Ok(ended.len())
 }

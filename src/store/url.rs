@@ -35,7 +35,7 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let invalid = |detail: &'static str| Invalid::new("database_url", "invalid_url", detail);
         if let Some(path) = text.strip_prefix("sqlite://") {
-            if path.is_empty() || path.ends_with('/') || path.contains(['?', '#', '\0']) {
+            if path.is_empty() || path == ":memory:" || path.ends_with('/') || path.contains(['?', '#', '\0']) {
                 return Err(invalid("must name a file after sqlite://, e.g. sqlite://data/claviger.db"));
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
@@ -95,6 +95,7 @@ mod tests {
             "sqlite://",
             "sqlite://a/",
             "sqlite://a?mode=ro",
+            "sqlite://:memory:",
             "mysql://h/d",
             "postgres:h/d",
             "file:x",

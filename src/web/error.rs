@@ -1,9 +1,10 @@
 //! The only place that knows which error has which status.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use serde::Serialize;
 
 use super::body::BodyError;
 use crate::oauth::error::OAuthError;
@@ -13,13 +14,6 @@ const CHALLENGE: &str = "Basic realm=\"claviger\", charset=\"UTF-8\"";
 
 /// How long a client waits before it asks a server in trouble again, in seconds.
 const RETRY_AFTER_TROUBLE: &str = "1";
-
-/// RFC 6749 section 5.2.
-#[derive(Serialize)]
-struct ErrorBody {
-    error: &'static str,
-    error_description: &'static str,
-}
 
 /// The status of an OAuth error.
 const fn status(error: OAuthError) -> StatusCode {
@@ -52,20 +46,19 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
         OAuthError::PayloadTooLarge | OAuthError::RequestTimeout => drop(response.force_close()),
         _ => {}
     }
-    oauth_json(&mut response, &ErrorBody { error: error.code(), error_description: error.description() })
+    // Both are constants without a character that JSON would escape.
+    let json = format!("{{\"error\":\"{}\",\"error_description\":\"{}\"}}", error.code(), error.description());
+    oauth_json(&mut response, json)
 }
 
 /// An answer of an OAuth endpoint: never cached, never guessed at (RFC 6749 section 5.1).
-pub(super) fn oauth_json(response: &mut HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
+pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: String) -> HttpResponse {
     response
-        .insert_header(("content-type", "application/json;charset=utf-8"))
-        .insert_header(("cache-control", "no-store"))
-        .insert_header(("pragma", "no-cache"))
-        .insert_header(("x-content-type-options", "nosniff"));
-    match serde_json::to_vec(body) {
-        Ok(json) => response.body(json),
-        Err(_) => HttpResponse::InternalServerError().finish(),
-    }
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8")))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((PRAGMA, HeaderValue::from_static("no-cache")))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .body(json)
 }
 
 impl From<BodyError> for OAuthError {

@@ -2,7 +2,9 @@
 
 mod body;
 pub mod client_ip;
+mod connections;
 mod error;
+mod exchange;
 mod health;
 mod metrics;
 mod oauth;

@@ -3,15 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use std::rc::Rc;
-
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, web};
-
-use super::state::State;
 
 /// Gives names: what the caller sent, when it is one, else one of our own.
 #[derive(Debug)]
@@ -20,7 +13,7 @@ pub(super) struct RequestIds {
     count: AtomicU64,
 }
 
-const HEADER: &str = "x-request-id";
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 64;
 
 impl RequestIds {
@@ -29,43 +22,30 @@ impl RequestIds {
     }
 
     /// A request's name. A proxy's own is kept, so that its log and ours can be read together.
-    fn of(&self, headers: &HeaderMap) -> RequestId {
+    pub(super) fn of(&self, headers: &HeaderMap) -> RequestId {
         let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
         RequestId(match sent.filter(|text| is_well_formed(text)) {
-            Some(text) => text.into(),
-            None => format!("{:016x}{:08x}", self.start, self.count.fetch_add(1, Ordering::Relaxed)).into(),
+            Some(text) => text.to_owned(),
+            None => format!("{:016x}{:08x}", self.start, self.count.fetch_add(1, Ordering::Relaxed)),
         })
     }
 }
 
 /// The name of a request.
 #[derive(Clone, Debug)]
-pub(super) struct RequestId(Rc<str>);
+pub(super) struct RequestId(String);
 
 impl RequestId {
-    /// The name that [`attach`] gave.
-    pub(super) fn given_to(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self("".into()))
-    }
-
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
-}
 
-/// Names a request before it is handled, and its answer.
-pub(super) async fn attach(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let Some(state) = request.app_data::<web::Data<State>>() else { return next.call(request).await };
-    let id = state.request_ids.of(request.headers());
-    request.extensions_mut().insert(id.clone());
-    let mut response = next.call(request).await?;
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert(HeaderName::from_static(HEADER), value);
+    /// Puts the name on the answer.
+    pub(super) fn attach(&self, response: &mut HttpResponse) {
+        if let Ok(value) = HeaderValue::from_str(&self.0) {
+            response.headers_mut().insert(HEADER, value);
+        }
     }
-    Ok(response)
 }
 
 fn is_well_formed(text: &str) -> bool {

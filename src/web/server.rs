@@ -5,19 +5,20 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 
 use super::state::{Life, State};
-use super::{health, metrics, request_id, routes, tls};
+use super::{health, metrics, routes, tls};
 use crate::config::{ServeSettings, Transport};
 
 /// How long a head may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// Longer than the 60 s after which common load balancers drop an idle connection: they must be the ones to close.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How often stalled connections are looked for.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// How long accepted connections get to reach their workers.
 const HANDOVER: Duration = Duration::from_millis(100);
 /// How long bodies under way get after the order to stop.
@@ -62,12 +63,11 @@ pub fn start(
         .transpose()
         .map_err(failed)?;
     let state = web::Data::new(state);
-    let shared = state.clone();
+    let (shared, watched) = (state.clone(), state.clone());
     let issuer_path = issuer_path(&settings.issuer);
     let app = move || {
         App::new()
             .app_data(shared.clone())
-            .wrap(from_fn(request_id::attach))
             .configure(|service| routes::configure(service, &issuer_path))
             .default_service(web::to(health::not_found))
     };
@@ -80,12 +80,20 @@ pub fn start(
         .client_disconnect_timeout(Duration::from_secs(1))
         .tcp_nodelay(true)
         .shutdown_timeout(STOP_GRACE_SECONDS)
+        .on_connect(move |stream, data| watched.connections.opened(stream, data))
         .disable_signals();
     let server = match tls {
         None => server.listen(listener),
         Some(tls) => server.listen_rustls_0_23(listener, tls),
     };
     let server = server.map_err(failed)?.run();
+    let guarded = state.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(WATCH_EVERY).await;
+            guarded.connections.end_stalled();
+        }
+    });
     let running = RunningServer { handle: server.handle(), metrics: metrics_server.as_ref().map(Server::handle), state };
     Ok((running, server, metrics_server))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use super::connections::Connections;
 use super::request_id::RequestIds;
 use crate::app::issue_token::TokenIssuer;
 
@@ -30,6 +31,7 @@ pub struct State {
     pub(super) jwks_max_age_seconds: u32,
     pub(super) ready_staleness: Duration,
     pub(super) request_ids: RequestIds,
+    pub(super) connections: Connections,
     /// Where this server stands in its life.
     pub(super) life: watch::Sender<Life>,
 }
@@ -50,6 +52,7 @@ impl State {
     pub fn new(parts: StateParts) -> Self {
         Self {
             issuer: parts.issuer,
+            connections: Connections::new(parts.trusted_proxies.clone()),
             trusted_proxies: parts.trusted_proxies,
             jwks_max_age_seconds: parts.jwks_max_age_seconds,
             ready_staleness: parts.ready_staleness,

@@ -8,11 +8,13 @@ use serde::Serialize;
 use crate::clock;
 use crate::crypto::digest::entity_tag;
 use crate::oauth::metadata::Metadata;
+use crate::web::exchange::Exchange;
 use crate::web::state::State;
 
 pub(in crate::web) async fn jwks(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let keys = state.issuer.directory.signing_keys();
-    cacheable(&request, &keys.jwks(clock::now()), state.jwks_max_age_seconds)
+    let exchange = Exchange::begin(&request, &state);
+    exchange.end(cacheable(&request, &keys.jwks(clock::now()), state.jwks_max_age_seconds))
 }
 
 /// How long the metadata may be kept, in seconds.
@@ -20,7 +22,8 @@ const METADATA_MAX_AGE_SECONDS: u32 = 300;
 
 pub(in crate::web) async fn metadata(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let catalogue = state.issuer.directory.catalogue();
-    cacheable(&request, &Metadata::new(&state.issuer.issuer, &catalogue), METADATA_MAX_AGE_SECONDS)
+    let exchange = Exchange::begin(&request, &state);
+    exchange.end(cacheable(&request, &Metadata::new(&state.issuer.issuer, &catalogue), METADATA_MAX_AGE_SECONDS))
 }
 
 /// A JSON document with a strong `ETag`, or `304` for whoever has it already (RFC 9110 section 13.1.2).

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use std::net::IpAddr;
 
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
+use actix_web::web::BytesMut;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::Instant;
 use zeroize::Zeroize;
@@ -16,47 +17,58 @@ use crate::oauth::token_request::RawTokenRequest;
 use crate::web::body;
 use crate::web::client_ip::client_address;
 use crate::web::error::{oauth_error, oauth_json};
-use crate::web::request_id::RequestId;
+use crate::web::exchange::Exchange;
 use crate::web::state::State;
 
-/// When a refusal of the client leaves, counted from the request's head: whether an id is unknown, known, in memory or
-/// not must not be told by the time. Longer than a look-up in the database usually takes.
+/// A refusal of the client leaves at a multiple of this, counted from the end of the request's body: whether an id is
+/// unknown, known, in memory or not must not be told by the time. Longer than a look-up in the database usually takes.
 const REFUSAL_DELAY: Duration = Duration::from_millis(3);
+
+fn refusal_delay(elapsed: Duration) -> Duration {
+    let passed = u32::try_from(elapsed.as_micros() / REFUSAL_DELAY.as_micros()).unwrap_or(u32::MAX - 1);
+    REFUSAL_DELAY.saturating_mul(passed + 1)
+}
 
 pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
     let started = Instant::now();
+    let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
-    let outcome = issue(&request, payload, &state, address).await;
+    let body = body::read(&request, payload, &state.life).await;
+    let complete = Instant::now();
+    let outcome = match body {
+        Ok(body) => issue(&request, body, &state, address).await,
+        Err(error) => Err(OAuthError::from(error).into()),
+    };
     if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome {
-        tokio::time::sleep_until(started + REFUSAL_DELAY).await;
+        tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
     }
-    answer(&request, &state, address, outcome, started)
+    answer(exchange, &state, address, outcome, started)
 }
 
 pub(in crate::web) async fn method_not_allowed(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
-    answer(&request, &state, address, Err(OAuthError::MethodNotAllowed.into()), Instant::now())
+    answer(exchange, &state, address, Err(OAuthError::MethodNotAllowed.into()), Instant::now())
 }
 
 /// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
 fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
     let headers = request.headers();
     let peer = request.peer_addr()?.ip();
-    client_address(peer, &state.trusted_proxies, &lines(headers, "x-forwarded-for"), headers.contains_key(FORWARDED)).ok()
+    client_address(peer, &state.trusted_proxies, &lines(headers, X_FORWARDED_FOR), headers.contains_key(FORWARDED)).ok()
 }
 
 async fn issue(
     request: &HttpRequest,
-    payload: web::Payload,
+    mut body: BytesMut,
     state: &State,
     address: Option<IpAddr>,
 ) -> Result<IssuedToken, Refusal> {
-    let mut body = body::read(request, payload, &state.life).await.map_err(OAuthError::from)?;
     let headers = request.headers();
     let raw = RawTokenRequest {
-        content_types: lines(headers, CONTENT_TYPE.as_str()),
-        authorizations: lines(headers, AUTHORIZATION.as_str()),
-        login_as: lines(headers, "x-login-as"),
+        content_types: lines(headers, CONTENT_TYPE),
+        authorizations: lines(headers, AUTHORIZATION),
+        login_as: lines(headers, LOGIN_AS),
         query: request.query_string().as_bytes(),
         body: &body,
     };
@@ -67,30 +79,32 @@ async fn issue(
     outcome
 }
 
-fn lines<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
+/// The other spelling of the parameter `account`.
+const LOGIN_AS: HeaderName = HeaderName::from_static("x-login-as");
+
+fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
     headers.get_all(name).map(HeaderValue::as_bytes).collect()
 }
 
 fn answer(
-    request: &HttpRequest,
+    exchange: Exchange<'_>,
     state: &State,
     address: Option<IpAddr>,
     outcome: Result<IssuedToken, Refusal>,
     started: Instant,
 ) -> HttpResponse {
-    let id = RequestId::given_to(request);
     let response = match &outcome {
         Ok(token) => {
-            log::debug!(request_id = id.as_str(), client_id:% = token.client_id; "token issued");
-            oauth_json(&mut HttpResponse::Ok(), token)
+            log::debug!(request_id = exchange.id.as_str(), client_id:% = token.client_id; "token issued");
+            oauth_json(&mut HttpResponse::Ok(), token.to_json())
         }
         Err(refusal) => {
-            log_refusal(id.as_str(), address, refusal);
+            log_refusal(exchange.id.as_str(), address, refusal);
             oauth_error(refusal.error)
         }
     };
     state.issuer.metrics.token_answered(response.status().as_u16(), started.elapsed());
-    response
+    exchange.end(response)
 }
 
 fn log_refusal(id: &str, address: Option<IpAddr>, refusal: &Refusal) {

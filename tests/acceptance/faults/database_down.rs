@@ -14,6 +14,8 @@ const SOON: Duration = Duration::from_millis(1_500);
 fn start(flags: &[&str]) -> (Arc<Cluster>, App) {
     let cluster = Arc::new(Cluster::new());
     let app = App::start_in(Site::in_cluster(Arc::clone(&cluster)), flags);
+    // The fixture was made beside the running server: until the feed has told of it, memory forgets it once more.
+    std::thread::sleep(Duration::from_millis(600));
     (cluster, app)
 }
 
@@ -104,6 +106,7 @@ fn tl9_f6_memory_that_is_too_old_is_not_trusted() {
 fn f6_five_outages_leave_no_scar() {
     let (cluster, app) = start(&[]);
     let k1 = &app.fixture.k1;
+    app.token(k1).accepted();
     for _ in 0..5 {
         cluster.stop();
         for _ in 0..20 {
