@@ -23,6 +23,16 @@ pub enum MasterKeySource {
     Directory(PathBuf),
 }
 
+impl MasterKeySource {
+    /// The file, when the key is in one and the file is there.
+    pub fn existing_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Given(_) => None,
+            Self::Directory(directory) => Some(directory.join(MASTER_KEY_FILE)).filter(|path| path.exists()),
+        }
+    }
+}
+
 impl fmt::Debug for MasterKeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -114,14 +114,6 @@ impl TokenIssuer {
     /// # Errors
     /// [`Refusal`].
     pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Result<IssuedToken, Refusal> {
-        let outcome = self.decide(raw, address, now).await;
-        if let Err(refusal) = &outcome {
-            self.metrics.token_refused(refusal.error);
-        }
-        outcome
-    }
-
-    async fn decide(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Result<IssuedToken, Refusal> {
         let request = token_request::parse(raw)?;
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());

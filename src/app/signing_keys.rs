@@ -116,9 +116,9 @@ pub fn rotate(
     jwks_max_age_seconds: Option<u32>,
 ) -> Result<SigningKeyView, AppError> {
     let jwks_max_age_seconds = longest_max_age(db, jwks_max_age_seconds)?;
-    let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
-    let (pair, der) = SigningPair::generate(algorithm.or(newest).unwrap_or_default())?;
     let now = clock::now();
+    let in_use = algorithm_in_use(&db.read(signing_keys::all)?, now);
+    let (pair, der) = SigningPair::generate(algorithm.or(in_use).unwrap_or_default())?;
     let key = db.write(now, |transaction| {
         transaction.exclusively()?;
         add(transaction, master_key, &pair, &der, takeover, jwks_max_age_seconds, now)
@@ -167,9 +167,9 @@ pub fn rotate_if_due(
     if !is_due(&db.read(signing_keys::all)?, policy, occasion, clock::now()) {
         return Ok(None);
     }
-    let newest = db.read(signing_keys::all)?.pop().map(|key| key.algorithm);
-    let (pair, der) = SigningPair::generate(policy.algorithm.or(newest).unwrap_or_default())?;
     let now = clock::now();
+    let in_use = algorithm_in_use(&db.read(signing_keys::all)?, now);
+    let (pair, der) = SigningPair::generate(policy.algorithm.or(in_use).unwrap_or_default())?;
     db.write(now, |transaction| {
         transaction.exclusively()?;
         // Another node may have been quicker.
@@ -179,6 +179,13 @@ pub fn rotate_if_due(
         let key = add(transaction, master_key, &pair, &der, Takeover::AfterPublication, policy.jwks_max_age_seconds, now)?;
         Ok(Some(key.kid))
     })
+}
+
+/// What resource servers expect now: the algorithm of the key that signs.
+fn algorithm_in_use(keys: &[StoredSigningKey], now: Timestamp) -> Option<SigningAlgorithm> {
+    let dates: Vec<KeyDates> = keys.iter().map(|key| key.dates).collect();
+    let mut signing = keys.iter().enumerate().filter(|(index, _)| state(&dates, *index, now) == KeyState::Signing);
+    signing.next().map(|(_, key)| key.algorithm)
 }
 
 fn is_due(keys: &[StoredSigningKey], policy: RotationPolicy, occasion: Occasion, now: Timestamp) -> bool {

@@ -5,7 +5,7 @@ use crate::config::{CommonArguments, CommonSettings};
 use crate::crypto::master_key::MasterKey;
 use crate::store::Db;
 
-use super::{Failure, usage};
+use super::{Failure, output, usage};
 
 /// The common settings and how to print.
 #[derive(Debug)]
@@ -40,7 +40,11 @@ impl Context {
 
     fn open_with(&self, create: bool) -> Result<Opened, Failure> {
         let settings = self.settings()?;
+        let before = settings.master_key.existing_file();
         let (db, master_key) = bootstrap::open(&settings.db_options(create), &settings.master_key, create)?;
+        if let (None, Some(made)) = (before, settings.master_key.existing_file()) {
+            output::message(&format!("Made a new master key in {}: keep a copy of it apart from the database.", made.display()));
+        }
         Ok(Opened { db, master_key, settings })
     }
 }

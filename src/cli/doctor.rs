@@ -115,7 +115,7 @@ fn check_database(report: &mut Report, settings: &CommonSettings) {
         Err(error) => report.fail(
             "master key",
             error.to_string(),
-            "put the right master.key back from your backup; nothing else can replace it",
+            "mend what it says; a key that is lost or wrong can only come back from your backup",
         ),
     }
     check_contents(report, &db, settings);

@@ -51,7 +51,7 @@ pub(super) enum Command {
     },
     /// Make a key with the same settings and grants, a new id and a new secret
     Duplicate(Id),
-    /// Refuse a key, its tokens included, until it is enabled again
+    /// Refuse a key until it is enabled again
     Disable(Id),
     /// Accept a disabled key again
     Enable(Id),

@@ -30,7 +30,7 @@ struct Cli {
     #[command(flatten)]
     common: CommonArguments,
     /// Print data as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Output")]
     json: bool,
     #[command(flatten)]
     serve: ServeArguments,

@@ -19,7 +19,7 @@ pub(super) enum Command {
         /// For a compromise: it signs at once, and every other key leaves the JWKS at once
         #[arg(long)]
         now: bool,
-        /// RS256, PS256, ES256 or EdDSA [default: that of the newest key]
+        /// RS256, PS256, ES256 or EdDSA [default: that of the key that signs now]
         #[arg(long, value_name = "ALG")]
         alg: Option<SigningAlgorithm>,
     },

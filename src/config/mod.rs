@@ -42,6 +42,7 @@ impl From<Invalid> for SettingsError {
 /// Where the database and the master key are, and how signing keys are made: every command that touches the database
 /// takes these.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Database, keys and issuer")]
 pub struct CommonArguments {
     /// Settings file (TOML)
     #[arg(long, global = true, env = "CLAVIGER_CONFIG", value_name = "FILE")]
@@ -61,7 +62,7 @@ pub struct CommonArguments {
     /// Seconds for which verifiers may keep the JWKS; a new signing key waits for twice as long [default: 300]
     #[arg(long, global = true, env = "CLAVIGER_JWKS_MAX_AGE", value_name = "SECONDS")]
     pub jwks_max_age: Option<u32>,
-    /// What new signing keys sign with: RS256, PS256, ES256 or EdDSA [default: RS256, later that of the newest key]
+    /// What new signing keys sign with: RS256, PS256, ES256 or EdDSA [default: RS256, later that of the key that signs]
     #[arg(long, global = true, env = "CLAVIGER_SIGNING_ALGORITHM", value_name = "ALG")]
     pub signing_algorithm: Option<String>,
 }

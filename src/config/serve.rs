@@ -15,6 +15,7 @@ use crate::domain::ip_allowlist::parse_range;
 
 /// The arguments of `serve`; the same names in the settings file.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Server")]
 pub struct ServeArguments {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "CLAVIGER_LISTEN", value_name = "ADDRESS:PORT")]

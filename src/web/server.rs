@@ -124,11 +124,11 @@ impl RunningServer {
         // Connections that are accepted but not yet with their worker would be dropped by a stop.
         self.handle.pause().await;
         tokio::time::sleep(HANDOVER).await;
-        let cut = async {
-            tokio::time::sleep(BODY_GRACE).await;
+        let mut stopped = std::pin::pin!(self.handle.stop(true));
+        if tokio::time::timeout(BODY_GRACE, stopped.as_mut()).await.is_err() {
             self.state.life.send_replace(Life::CuttingBodies);
-        };
-        tokio::join!(self.handle.stop(true), cut);
+            stopped.await;
+        }
         if let Some(metrics) = self.metrics {
             metrics.stop(false).await;
         }

@@ -40,7 +40,8 @@ fn the_readme_has_every_setting_with_its_environment_variable_and_default() {
     for line in help.lines().map(str::trim) {
         if line.starts_with("--") {
             flag = line.split(' ').next().unwrap();
-        } else if let Some((_, rest)) = line.split_once("[env: ") {
+        }
+        if let Some((_, rest)) = line.split_once("[env: ") {
             let variable = rest.split(['=', ']']).next().unwrap();
             real.insert((flag.to_owned(), variable.to_owned()));
         }

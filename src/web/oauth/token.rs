@@ -99,6 +99,7 @@ fn answer(
             oauth_json(&mut HttpResponse::Ok(), token.to_json())
         }
         Err(refusal) => {
+            state.issuer.metrics.token_refused(refusal.error);
             log_refusal(exchange.id.as_str(), address, refusal);
             oauth_error(refusal.error)
         }

@@ -158,14 +158,14 @@ impl Lane {
         }
         self.note(&format!("  it was {}committed", if committed { "" } else { "not " }));
         self.check(at);
-        if committed {
-            // The new secret is lost with its one showing; the next regeneration must hand out one that works.
-            let key = Key::from_json(self.app.json(&["keys", "regenerate", &id]));
-            let known = &mut self.known[at];
-            known.dead.append(&mut known.live);
-            known.live.push(key.client_secret);
-            self.check(at);
-        }
+        // The new secret is lost with its one showing; the next regeneration must hand out one that works. Also when it was
+        // not committed: what a killed process had written into SQLite's log without announcing it can come to life at a
+        // later recovery, until an acknowledged write takes its place.
+        let key = Key::from_json(self.app.json(&["keys", "regenerate", &id]));
+        let known = &mut self.known[at];
+        known.dead.append(&mut known.live);
+        known.live.push(key.client_secret);
+        self.check(at);
     }
 
     /// Every live secret works and no dead one does.

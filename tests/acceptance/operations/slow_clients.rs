@@ -63,3 +63,28 @@ fn f17_slow_bodies_and_slow_heads_are_cut_and_others_are_served_meanwhile() {
     });
     app.token(k1).accepted();
 }
+
+/// The framework watches over the first head of a connection alone.
+#[test]
+fn f17_a_second_head_that_never_ends_is_cut_too() {
+    let app = App::start(Backend::Sqlite, &[]);
+    let mut connection = app.connect();
+    assert_eq!(connection.exchange(&Request::new("GET", "/livez")).unwrap().status, 200);
+    connection.send(b"GET /livez HTTP/1.1\r\nHo").unwrap();
+    let start = Instant::now();
+    while !connection.is_closed_by_peer() {
+        assert!(start.elapsed() < Duration::from_secs(100), "still open");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(start.elapsed() > Duration::from_secs(60), "load balancers keep idle connections for 60 s");
+}
+
+/// As many at once as the limit are too many for a test; as many in a row must not be.
+#[test]
+fn f17_many_short_connections_of_one_address_are_served() {
+    let app = App::start(Backend::Sqlite, &[]);
+    for _ in 0..3_000 {
+        let request = Request::new("GET", "/livez").header("Connection", "close");
+        assert_eq!(crate::support::http::exchange(app.address(), &request).unwrap().status, 200);
+    }
+}
