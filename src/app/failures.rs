@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
-use crate::directory::counted_address;
+use crate::domain::counted_address::counted_address;
 
 /// How many failures are borne within [`WINDOW`].
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,10 @@
 //! instead of trusting its memory.
 
 mod follower;
+mod lookup;
 mod signing_keys;
 mod warm_up;
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,7 +23,10 @@ use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, ScopeSharing};
 use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, changes};
 
+use lookup::Absent;
+
 pub use follower::Follower;
+pub use lookup::{CachedKey, DirectoryCounts, LoadedKey, LookupError};
 pub use signing_keys::{SigningKeys, load as load_signing_keys};
 
 /// How the directory is to be.
@@ -33,68 +36,6 @@ pub struct DirectoryOptions {
     pub max_keys: usize,
     /// How long memory is trusted without having read the feed.
     pub max_staleness: Duration,
-}
-
-/// A key in memory.
-#[derive(Clone, Debug)]
-pub struct CachedKey {
-    /// The key.
-    pub entry: Arc<KeyEntry>,
-    loaded_at: Instant,
-}
-
-impl CachedKey {
-    /// Whether the database may know something newer that the feed has not told yet.
-    pub fn may_be_outdated(&self) -> bool {
-        self.loaded_at.elapsed() > Duration::from_millis(20)
-    }
-}
-
-/// Why an id is no key's.
-#[derive(Clone, Copy, Debug)]
-enum Absent {
-    Deleted,
-    Unknown,
-}
-
-/// What is known of an id.
-#[derive(Clone, Debug)]
-pub enum LoadedKey {
-    /// Here it is.
-    Known(CachedKey),
-    /// There was such a key.
-    Deleted,
-    /// There never was.
-    Unknown,
-}
-
-/// Why a look-up has no answer.
-#[derive(Debug)]
-pub enum LookupError {
-    /// The database is needed and does not answer, or memory is too old to be trusted.
-    Unavailable(String),
-    /// The stored row is damaged.
-    Corrupt(String),
-}
-
-impl From<StoreError> for LookupError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Corrupt { .. } => Self::Corrupt(error.to_string()),
-            other => Self::Unavailable(other.to_string()),
-        }
-    }
-}
-
-/// How a look-up was answered, for the metrics.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DirectoryCounts {
-    /// From memory.
-    pub hits: u64,
-    /// By the database.
-    pub misses: u64,
-    /// API keys in memory.
-    pub keys: u64,
 }
 
 /// How long a request waits for the database before it is told to come again.
@@ -373,15 +314,4 @@ fn read_catalogue(db: &Db) -> Result<Catalogue, StoreError> {
         let scopes = catalogue::scopes(connection)?;
         Ok(Catalogue::new(&servers, &scopes))
     })
-}
-
-/// What one client looks like to the counters: an IPv6 site has 2^64 addresses and must not have as many counters.
-pub fn counted_address(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }

@@ -6,6 +6,7 @@ pub mod account;
 pub mod api_key;
 pub mod catalogue;
 pub mod client_secret;
+pub mod counted_address;
 pub mod grant;
 pub mod id;
 pub mod invalid;

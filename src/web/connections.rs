@@ -14,7 +14,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use ipnet::IpNet;
 
-use crate::directory::counted_address;
+use crate::domain::counted_address::counted_address;
 
 /// How long a connection may go without a complete request, in all: a little more than the time for which an idle one
 /// is kept.
