@@ -25,7 +25,6 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     entries: HashMap<ScopeName, Entry>,
-    audiences: BTreeSet<Audience>,
     by_level: BTreeMap<Level, Box<[ScopeName]>>,
 }
 
@@ -43,16 +42,7 @@ impl Catalogue {
             let entry = Entry { audience: (*audience).clone(), level: scope.level, closure: closure(scope, &implies) };
             entries.insert(scope.name.clone(), entry);
         }
-        Self {
-            entries,
-            audiences: servers.iter().map(|s| s.identifier.clone()).collect(),
-            by_level: by_level.into_iter().map(|(level, names)| (level, names.into_iter().collect())).collect(),
-        }
-    }
-
-    /// The catalogue's own copy of a name, when it holds it.
-    pub fn name(&self, name: &str) -> Option<&ScopeName> {
-        self.entries.get_key_value(name).map(|(name, _)| name)
+        Self { entries, by_level: by_level.into_iter().map(|(level, names)| (level, names.into_iter().collect())).collect() }
     }
 
     /// The resource server that understands a scope.
@@ -71,11 +61,6 @@ impl Catalogue {
             KeyKind::Admin(_) => true,
             KeyKind::Scoped(grants) => grants.iter().flat_map(|grant| &grant.scopes).all(|name| self.entries.contains_key(name)),
         }
-    }
-
-    /// Whether there is a resource server of this identifier.
-    pub fn knows_audience(&self, identifier: &str) -> bool {
-        self.audiences.iter().any(|audience| audience.as_str() == identifier)
     }
 
     /// Every scope of a level, in order of name.

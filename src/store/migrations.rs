@@ -130,14 +130,3 @@ pub fn run(connection: &mut DbConnection) -> Result<usize, StoreError> {
         }
     }
 }
-
-/// Takes the newest migration back. For tests of the `down.sql` files; data is lost.
-///
-/// # Errors
-/// [`StoreError::Refused`] when there is none or it fails.
-pub fn revert_last(connection: &mut DbConnection) -> Result<(), StoreError> {
-    on_either!(connection, |c, source, Backend| {
-        let _: Option<Backend> = None;
-        c.revert_last_migration(source).map(drop).map_err(|e| refused(&e))
-    })
-}
