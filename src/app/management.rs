@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::{AppError, audit, random_bits};
 use crate::clock;
-use crate::crypto::CryptoError;
 use crate::crypto::audit_chain::AuditChain;
 use crate::crypto::digest::Pepper;
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::{CryptoError, Envelope};
 use crate::domain::actor::Actor;
 use crate::domain::audit_event::{AuditEntry, AuditEvent};
 use crate::domain::event::{Event, EventKind};
@@ -24,6 +24,8 @@ pub struct Management {
     pub db: Db,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// What the secrets of webhooks are encrypted under.
+    pub webhook_secrets: Envelope,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -35,7 +37,13 @@ impl Management {
     /// # Errors
     /// [`CryptoError::Derivation`].
     pub fn new(db: Db, master_key: &MasterKey, roles: RolePolicy) -> Result<Self, CryptoError> {
-        Ok(Self { db, pepper: master_key.pepper()?, roles, chain: master_key.audit_chain()? })
+        Ok(Self {
+            db,
+            pepper: master_key.pepper()?,
+            webhook_secrets: master_key.webhook_secret_envelope()?,
+            roles,
+            chain: master_key.audit_chain()?,
+        })
     }
 
     /// Runs `work` as `actor`. All changes of all nodes come one after the other, so what `work` has read stays true

@@ -16,8 +16,10 @@ pub mod maintain;
 pub mod management;
 mod metrics;
 pub mod show_api_key;
+pub mod show_webhooks;
 pub mod signing_keys;
 mod uses;
+pub mod webhooks;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};

@@ -3,15 +3,18 @@
 //! Reads go through [`Db::read`], writes through [`Db::write`]; both hand out what the functions of this module take.
 
 pub mod accounts;
+pub mod announcements;
 pub mod api_keys;
 pub mod audit_events;
 pub mod catalogue;
 pub mod changes;
 mod connection;
 mod db;
+pub mod deliveries;
 mod error;
 pub mod events;
 pub mod idempotent_requests;
+pub mod leases;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
@@ -19,6 +22,7 @@ mod schema;
 pub mod secrets;
 pub mod signing_keys;
 mod url;
+pub mod webhooks;
 
 pub use changes::Change;
 pub use connection::DbConnection;
