@@ -12,10 +12,7 @@ use super::problem::ApiError;
 use crate::app::Work;
 use crate::crypto::digest::fingerprint;
 use crate::domain::actor::Principal;
-use crate::store::idempotent_requests::{self, IdempotentRequest};
-
-/// How long an answer is remembered.
-pub(crate) const REMEMBERED_SECONDS: i64 = 86_400;
+use crate::store::idempotent_requests::{self, IdempotentRequest, REMEMBERED_SECONDS};
 
 /// The longest key, in bytes.
 const LONGEST: usize = 255;
