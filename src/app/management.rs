@@ -13,6 +13,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit_event::{AuditEntry, AuditEvent};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{EventId, OrganizationId};
+use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::role::RolePolicy;
 use crate::domain::time::Timestamp;
 use crate::store::{Db, StoreError, WriteTransaction, events};
@@ -26,6 +27,8 @@ pub struct Management {
     pub pepper: Pepper,
     /// What the secrets of webhooks are encrypted under.
     pub webhook_secrets: Envelope,
+    /// Where webhooks may be.
+    pub networks: NetworkPolicy,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -41,9 +44,16 @@ impl Management {
             db,
             pepper: master_key.pepper()?,
             webhook_secrets: master_key.webhook_secret_envelope()?,
+            networks: NetworkPolicy::default(),
             roles,
             chain: master_key.audit_chain()?,
         })
+    }
+
+    /// With other networks that webhooks may be in.
+    #[must_use]
+    pub fn with_networks(self, networks: NetworkPolicy) -> Self {
+        Self { networks, ..self }
     }
 
     /// Runs `work` as `actor`. All changes of all nodes come one after the other, so what `work` has read stays true

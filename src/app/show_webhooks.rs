@@ -25,6 +25,8 @@ pub struct WebhookView {
     pub description: String,
     /// Which events; empty: all.
     pub events: EventFilter,
+    /// Whether it gets anything.
+    pub enabled: bool,
     /// Set while it gets nothing.
     pub disabled_at: Option<Timestamp>,
     /// Why it gets nothing: `by_hand`, or `gone` when its receiver answered 410.
@@ -66,6 +68,7 @@ impl WebhookView {
             url: webhook.url,
             description: webhook.description,
             events: webhook.events,
+            enabled: webhook.disabled.is_none(),
             disabled_at: webhook.disabled.map(|(at, _)| at),
             disabled_reason: webhook.disabled.map(|(_, reason)| reason),
             secrets: secrets.into_iter().map(shown).collect(),

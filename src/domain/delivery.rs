@@ -1,8 +1,11 @@
 //! One event on its way to one recipient: its states, and when it is tried again.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+
+use super::Invalid;
 
 /// How a delivery reaches its recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +62,14 @@ impl DeliveryState {
 impl fmt::Display for DeliveryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::from_name(text).ok_or_else(|| Invalid::new("state", "unknown_state", "must be pending, delivered or dead"))
     }
 }
 

@@ -20,6 +20,7 @@ mod problem;
 mod query;
 mod route;
 mod routes;
+mod webhooks;
 
 pub(super) use dispatch::configure;
 pub(super) use idempotency::RequestsUnderWay;

@@ -1,9 +1,9 @@
 //! Every route of the management API and who may call it, on one screen.
 
-use super::api_keys;
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys};
+use super::{api_keys, webhooks};
+use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys, ReadWebhooks, WriteWebhooks};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -17,4 +17,13 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+    get("/webhooks", Needs(ReadWebhooks), webhooks::list),
+    post("/webhooks", NeedsProof(WriteWebhooks), webhooks::create),
+    get("/webhooks/{webhook_id}", Needs(ReadWebhooks), webhooks::show),
+    patch("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::edit),
+    delete("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::delete),
+    post("/webhooks/{webhook_id}/rotate-secret", NeedsProof(WriteWebhooks), webhooks::rotate_secret),
+    post("/webhooks/{webhook_id}/test", Needs(WriteWebhooks), webhooks::test),
+    get("/webhooks/{webhook_id}/deliveries", Needs(ReadWebhooks), webhooks::deliveries),
+    post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", Needs(WriteWebhooks), webhooks::redeliver),
 ];
