@@ -98,7 +98,7 @@ pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
 }
 
 /// What this thread does can wait; on a machine with few cores it would make requests wait instead.
-fn step_back() {
+pub(super) fn step_back() {
     // Where the system refuses, the work is done all the same.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }

@@ -17,6 +17,7 @@ pub mod key_reach;
 pub mod maintain;
 pub mod management;
 mod metrics;
+pub mod notify;
 pub mod show_api_key;
 pub mod show_webhooks;
 pub mod signing_keys;

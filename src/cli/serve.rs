@@ -13,6 +13,7 @@ use crate::app::bootstrap;
 use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
+use crate::app::notify::{Notifications, Notifier};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
@@ -55,20 +56,23 @@ async fn serve(
     }
     let pepper = master_key.pepper()?;
     let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+    let management = management.with_networks(settings.webhook_networks.clone());
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
+    let metrics = Metrics::new();
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
         pepper,
         failures: Failures::new(FailureLimits::default()),
         uses: Uses::default(),
-        metrics: Metrics::new(),
+        metrics: metrics.clone(),
     });
+    let management = Arc::new(management);
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
-        management: Arc::new(management),
+        management: Arc::clone(&management),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -78,6 +82,8 @@ async fn serve(
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
     let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
+    let notifier =
+        Notifier::start(Notifications { management, smtp: settings.smtp.clone(), issuer: settings.issuer.clone(), metrics })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {
@@ -92,6 +98,7 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
+    drop(notifier);
     // The last uses are written.
     drop(maintainer);
     log::info!("stopped");

@@ -30,6 +30,10 @@ struct File {
     max_staleness_seconds: Option<u64>,
     feed_interval_ms: Option<u64>,
     signing_key_rotation_days: Option<u32>,
+    smtp_url: Option<String>,
+    smtp_password_file: Option<std::path::PathBuf>,
+    mail_from: Option<String>,
+    webhook_allow_private: Option<List>,
     log_level: Option<String>,
 }
 
@@ -86,6 +90,10 @@ pub fn load(path: &Path) -> Result<(CommonArguments, ServeArguments), SettingsEr
         max_staleness_seconds: file.max_staleness_seconds,
         feed_interval_ms: file.feed_interval_ms,
         signing_key_rotation_days: file.signing_key_rotation_days,
+        smtp_url: file.smtp_url,
+        smtp_password_file: file.smtp_password_file,
+        mail_from: file.mail_from,
+        webhook_allow_private: file.webhook_allow_private.map(List::items),
         log_level: file.log_level,
     };
     Ok((common, serve))

@@ -39,18 +39,18 @@ fn parse((id, organization_id, kind, occurred_at, data): Row) -> Result<Event, S
     })
 }
 
-/// The oldest events for which there are no deliveries yet.
+/// The oldest events for which there are no deliveries yet; a damaged one is an error in its own place.
 ///
 /// # Errors
-/// [`StoreError`].
-pub fn undispatched(connection: &mut DbConnection, limit: i64) -> Result<Vec<Event>, StoreError> {
+/// [`StoreError::Unavailable`].
+pub fn undispatched(connection: &mut DbConnection, limit: i64) -> Result<Vec<Result<Event, StoreError>>, StoreError> {
     let rows: Vec<Row> = events::table
         .filter(events::dispatched_at.is_null())
         .order(events::id)
         .limit(limit)
         .select((events::id, events::organization_id, events::kind, events::occurred_at, events::data))
         .load(connection)?;
-    rows.into_iter().map(parse).collect()
+    Ok(rows.into_iter().map(parse).collect())
 }
 
 /// Takes an event for making its deliveries; `false` when that was done already. On PostgreSQL another node that wants
