@@ -15,6 +15,7 @@ mod error;
 pub mod events;
 pub mod idempotent_requests;
 pub mod leases;
+pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
