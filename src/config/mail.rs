@@ -9,7 +9,7 @@ use super::SettingsError;
 use crate::outbound::SmtpSettings;
 
 /// The environment's own spelling of the password; never a flag, because arguments are seen by other users.
-pub const SMTP_PASSWORD_VARIABLE: &str = "CLAVIGER_SMTP_PASSWORD";
+const SMTP_PASSWORD_VARIABLE: &str = "CLAVIGER_SMTP_PASSWORD";
 
 /// Where mail is handed in; `None` without `smtp_url`.
 pub(super) fn settings(

@@ -18,6 +18,7 @@ mod faults;
 mod foreign;
 mod keys;
 mod manual;
+mod notifications;
 mod operations;
 mod signing_keys;
 mod support;

@@ -2,10 +2,12 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod foreign_receiver;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod postgres;
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod token;
