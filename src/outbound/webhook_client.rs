@@ -156,12 +156,7 @@ fn reason(error: &reqwest::Error) -> String {
         if inner.is::<NotPermitted>() || inner.is::<Unresolved>() {
             return inner.to_string();
         }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return format!("the TLS handshake failed: {tls}");
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>()
-            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
+        if let Some(tls) = tls_fault(inner) {
             return format!("the TLS handshake failed: {tls}");
         }
         cause = inner.source();
@@ -176,6 +171,11 @@ fn reason(error: &reqwest::Error) -> String {
         "the connection broke"
     };
     text.to_owned()
+}
+
+/// I/O errors hold others, which their `source` passes over.
+fn tls_fault<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref().or_else(|| tls_fault(error.downcast_ref::<std::io::Error>()?.get_ref()?))
 }
 
 fn describe(error: &reqwest::Error) -> String {

@@ -20,10 +20,21 @@ pub(crate) const LOOPBACK: [&str; 2] = ["--webhook-allow-private", "127.0.0.0/8"
 /// How long the first attempt may take to arrive on a machine that does much else.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// The token of a key that may manage webhooks and keys.
+/// The token of a key that may manage webhooks and keys; nothing from before is on its way any more.
 #[track_caller]
 pub(crate) fn manager(app: &App) -> String {
-    app.token_of(&app.integrator())
+    let token = app.token_of(&app.integrator());
+    wait_for_dispatch(app);
+    token
+}
+
+/// Waits until every event that happened so far has its deliveries: a webhook made a moment later gets none of them.
+#[track_caller]
+pub(crate) fn wait_for_dispatch(app: &App) {
+    eventually(SOON, "every event is dispatched", || {
+        let waiting = sql(app, "SELECT 'waiting ' || count(*) FROM events WHERE dispatched_at IS NULL");
+        waiting.contains("waiting 0").then_some(())
+    });
 }
 
 /// Makes a webhook of the fixture's organization.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{LOOPBACK, SOON, delivery_where, manager, webhook, webhook_to};
+use super::{LOOPBACK, SOON, delivery_where, manager, wait_for_dispatch, webhook, webhook_to};
 use crate::support::api::small_key;
 use crate::support::foreign_receiver::{Certificates, ForeignReceiver};
 use crate::support::receiver::{Receiver, Reply};
@@ -60,6 +60,7 @@ on_both!(a_webhook_gets_only_what_it_asked_for_and_nobody_elses, [LOOPBACK[0], L
     webhook(app, &token, &json!({"url": some.url(), "events": ["api_key.disabled"], "description": "Night watch"}));
     let other = app.create_in_other(&["keys", "create", "--name", "X", "--grant", "webhooks:write"]);
     let foreign_token = app.token_of(&other);
+    wait_for_dispatch(app);
     webhook(app, &foreign_token, &json!({"url": foreign.url()}));
     let key = app.api_create(&token, &small_key("K"));
     app.api("POST", &format!("/api-keys/{}/disable", key.client_id)).bearer(&token).succeeds(200);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -33,7 +33,6 @@ impl Reply {
 pub(crate) struct Received {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
-    pub(crate) at: Instant,
 }
 
 impl Received {
@@ -177,7 +176,7 @@ fn read_request(stream: &mut TcpStream) -> Option<Received> {
         bytes.extend_from_slice(&buffer[..read]);
     }
     let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
-    Some(Received { headers, body, at: Instant::now() })
+    Some(Received { headers, body })
 }
 
 impl Drop for Receiver {
