@@ -1,8 +1,8 @@
 //! Load by the clock: requests are due at even intervals, whether or not earlier ones were answered, and the time of
 //! each counts from when it was due.
 //!
-//! A thread for each connection, which sleeps until its next request is due: the system's own clock keeps times of some
-//! ten microseconds, where the event loops of the known generators round to a millisecond and so send in bunches.
+//! A thread for each connection, which sleeps until its next request is due: the system lets threads oversleep by some
+//! fifty microseconds, where the event loops of the known generators round to a millisecond and so send in bunches.
 
 use std::io::{Error, Read, Write};
 use std::net::{SocketAddr, TcpStream};
