@@ -15,10 +15,14 @@ pub mod idempotent_requests;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod pending_mails;
 mod schema;
 pub mod secrets;
+pub mod sessions;
 pub mod signing_keys;
 mod url;
+pub mod user_links;
+pub mod users;
 
 pub use changes::Change;
 pub use connection::DbConnection;
