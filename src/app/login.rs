@@ -4,7 +4,7 @@
 //! for users that there are not, that are disabled or that have none yet. 4. *Look again* and *open* a session, in one
 //! transaction. Whoever fails is told the same thing whatever the cause; the cause is in the audit log.
 
-use super::people::{LoginError, People, Visitor, blocking};
+use super::people::{LoginError, People, Visitor};
 use super::{AppError, Work, audit, random_bits};
 use crate::clock;
 use crate::crypto::password_hash::{self, Verdict};
@@ -32,7 +32,7 @@ pub struct SignedIn {
 
 /// A user as far as signing in goes.
 #[derive(Clone, Debug)]
-struct Candidate {
+pub(super) struct Candidate {
     id: UserId,
     organization_id: OrganizationId,
     standing: Standing,
@@ -45,61 +45,50 @@ impl People {
     ///
     /// # Errors
     /// [`LoginError`].
-    pub async fn sign_in(
+    pub fn sign_in(
         &self,
         email: &str,
         password: Password,
         visitor: &Visitor,
         earlier: Option<SessionToken>,
     ) -> Result<SignedIn, LoginError> {
-        let candidate = self.prove(email, password, visitor, "session.created").await?;
+        let candidate = self.prove(email, password, visitor, "session.created")?;
         let (token, digest) = self.key.mint_session().map_err(AppError::from)?;
-        let earlier = earlier.map(|token| self.key.session_digest(&token));
-        let (management, visitor) = (self.management.clone(), visitor.clone());
-        let user_id = candidate.id;
-        blocking(move || {
-            management.change(&visitor.as_user(user_id), |work| {
-                still_valid(work, &candidate)?;
-                if let Some(earlier) = earlier {
-                    end_earlier(work, &earlier)?;
-                }
-                open(work, &candidate, digest, &visitor)
-            })
-        })
-        .await?;
-        Ok(SignedIn { user_id, token })
+        self.management.change(&visitor.as_user(candidate.id), |work| {
+            still_valid(work, &candidate)?;
+            if let Some(earlier) = &earlier {
+                end_earlier(work, &self.key.session_digest(earlier))?;
+            }
+            open(work, &candidate, digest, visitor)
+        })?;
+        Ok(SignedIn { user_id: candidate.id, token })
     }
 
     /// Gives the session's password again: a fresh proof, and another token for the same session.
     ///
     /// # Errors
     /// [`LoginError`]; wrong tries count as those of signing in do.
-    pub async fn reauthenticate(
+    pub fn reauthenticate(
         &self,
         user: &User,
         session: SessionId,
         password: Password,
         visitor: &Visitor,
     ) -> Result<SignedIn, LoginError> {
-        let candidate = self.prove(user.email.as_str(), password, visitor, "session.reauthenticated").await?;
+        let candidate = self.prove(user.email.as_str(), password, visitor, "session.reauthenticated")?;
         let (token, digest) = self.key.mint_session().map_err(AppError::from)?;
-        let (management, visitor) = (self.management.clone(), visitor.clone());
-        let user_id = candidate.id;
-        blocking(move || {
-            management.change(&visitor.as_user(user_id), |work| {
-                still_valid(work, &candidate)?;
-                renew(work, session, user_id, digest)?;
-                work.audit(AuditEntry::done("session.reauthenticated", Some(candidate.organization_id), session));
-                Ok(())
-            })
-        })
-        .await?;
-        Ok(SignedIn { user_id, token })
+        self.management.change(&visitor.as_user(user.id), |work| {
+            still_valid(work, &candidate)?;
+            renew(work, session, user.id, digest)?;
+            work.audit(AuditEntry::done("session.reauthenticated", Some(candidate.organization_id), session));
+            Ok::<_, LoginError>(())
+        })?;
+        Ok(SignedIn { user_id: user.id, token })
     }
 
     /// Whether this is the password of this login, with the brakes on. A wrong one has its row in the audit log, as a
     /// refusal of `action`.
-    async fn prove(
+    pub(super) fn prove(
         &self,
         email: &str,
         password: Password,
@@ -111,14 +100,14 @@ impl People {
         let login = email.as_ref().map_or_else(String::as_str, Email::as_str).to_owned();
         let too_many = |retry_after_seconds| LoginError::TooManyTries { retry_after_seconds };
         self.brakes.begin(&login, visitor.address).map_err(too_many)?;
-        let outcome = self.try_password(email.ok(), password, visitor, &login).await;
+        let outcome = self.try_password(email.ok(), password, visitor, &login);
         match outcome {
             Ok((Some(candidate), Verdict::Right)) if candidate.standing == Standing::Active => {
                 self.brakes.take_back(&login, visitor.address);
                 Ok(candidate)
             }
             Ok((candidate, verdict)) => {
-                self.write_down(candidate, verdict, visitor, action).await?;
+                self.write_down(candidate, verdict, visitor, action)?;
                 Err(LoginError::Refused)
             }
             Err(error) => {
@@ -131,48 +120,41 @@ impl People {
         }
     }
 
-    async fn try_password(
+    fn try_password(
         &self,
         email: Option<Email>,
         password: Password,
         visitor: &Visitor,
         login: &str,
     ) -> Result<(Option<Candidate>, Verdict), LoginError> {
-        let candidate = self.find(email, visitor).await?;
+        let candidate = self.find(email, visitor)?;
         if !candidate.as_ref().is_some_and(|candidate| candidate.at_known_place) {
             self.brakes
                 .from_unknown_place(login, visitor.address)
                 .map_err(|retry_after_seconds| LoginError::TooManyTries { retry_after_seconds })?;
         }
         let hash = candidate.as_ref().and_then(|candidate| candidate.hash.clone());
-        let verdict = self.passwords.run(move || password_hash::verify(&password, hash.as_ref())).await?;
+        let verdict = self.passwords.run(move || password_hash::verify(&password, hash.as_ref()))?;
         Ok((candidate, verdict.map_err(AppError::from)?))
     }
 
-    async fn find(&self, email: Option<Email>, visitor: &Visitor) -> Result<Option<Candidate>, LoginError> {
-        let db = self.management.db.clone();
+    fn find(&self, email: Option<Email>, visitor: &Visitor) -> Result<Option<Candidate>, LoginError> {
+        let Some(email) = email else { return Ok(None) };
         let address = counted_address(visitor.address);
-        blocking(move || {
-            let found = db.read(|connection| {
-                let user = match &email {
-                    Some(email) => users::find_by_email(connection, email)?,
-                    None => None,
-                };
-                let Some(user) = user else { return Ok(None) };
-                Ok(Some(Candidate {
-                    id: user.id,
-                    organization_id: user.organization_id,
-                    standing: user.standing(),
-                    hash: users::password_hash(connection, user.id)?,
-                    at_known_place: users::is_known_address(connection, user.id, address)?,
-                }))
-            })?;
-            Ok(found)
-        })
-        .await
+        let found = self.management.db.read(|connection| {
+            let Some(user) = users::find_by_email(connection, &email)? else { return Ok(None) };
+            Ok(Some(Candidate {
+                id: user.id,
+                organization_id: user.organization_id,
+                standing: user.standing(),
+                hash: users::password_hash(connection, user.id)?,
+                at_known_place: users::is_known_address(connection, user.id, address)?,
+            }))
+        })?;
+        Ok(found)
     }
 
-    async fn write_down(
+    fn write_down(
         &self,
         candidate: Option<Candidate>,
         verdict: Verdict,
@@ -193,31 +175,30 @@ impl People {
                 log::error!(user_id:% = candidate.id; "the stored password hash is damaged");
             }
         }
-        let (management, actor) = (self.management.clone(), visitor.anonymous());
-        blocking(move || management.record(vec![audit::event(actor, entry)?])).await
+        Ok(self.management.record(vec![audit::event(visitor.anonymous(), entry)?])?)
     }
 }
 
 /// The password may have been changed, or the person kept out, since it was verified.
-fn still_valid(work: &mut Work<'_, '_>, candidate: &Candidate) -> Result<(), AppError> {
+pub(super) fn still_valid(work: &mut Work<'_, '_>, candidate: &Candidate) -> Result<(), LoginError> {
     let connection = work.transaction.reading();
     let is_active = users::find(connection, candidate.id)?.is_some_and(|user| user.standing() == Standing::Active);
     let now = users::password_hash(connection, candidate.id)?;
     match &candidate.hash {
         Some(verified) if is_active && verified.is_still(now.as_ref()) => Ok(()),
-        _ => Err(AppError::Conflict("the user was changed at this very moment; try again".to_owned())),
+        _ => Err(LoginError::Refused),
     }
 }
 
 /// A cookie from before is good for nothing after, whoever's it was.
-fn end_earlier(work: &mut Work<'_, '_>, digest: &SecretDigest) -> Result<(), AppError> {
+fn end_earlier(work: &mut Work<'_, '_>, digest: &SecretDigest) -> Result<(), LoginError> {
     if let Some(earlier) = sessions::find_by_digest(work.transaction.reading(), digest)? {
         sessions::delete(work.transaction, earlier.id)?;
     }
     Ok(())
 }
 
-fn open(work: &mut Work<'_, '_>, candidate: &Candidate, digest: SecretDigest, visitor: &Visitor) -> Result<(), AppError> {
+fn open(work: &mut Work<'_, '_>, candidate: &Candidate, digest: SecretDigest, visitor: &Visitor) -> Result<(), LoginError> {
     let now = work.now;
     let live = sessions::of_user(work.transaction.reading(), candidate.id)?;
     let surplus = (live.len() + 1).saturating_sub(MOST_SESSIONS);
@@ -243,10 +224,10 @@ fn open(work: &mut Work<'_, '_>, candidate: &Candidate, digest: SecretDigest, vi
 }
 
 /// The session goes on under another token, with a fresh proof.
-pub(super) fn renew(work: &mut Work<'_, '_>, id: SessionId, user_id: UserId, digest: SecretDigest) -> Result<(), AppError> {
+pub(super) fn renew(work: &mut Work<'_, '_>, id: SessionId, user_id: UserId, digest: SecretDigest) -> Result<(), LoginError> {
     let sessions = sessions::of_user(work.transaction.reading(), user_id)?;
     let Some(session) = sessions.into_iter().find(|session| session.id == id && !session.is_over(work.now)) else {
-        return Err(AppError::Conflict("the session has ended; sign in again".to_owned()));
+        return Err(LoginError::SessionOver);
     };
     sessions::delete(work.transaction, id)?;
     let renewed = Session { digest, proved_at: work.now, last_seen_at: work.now, ..session };

@@ -27,7 +27,7 @@ const REFILL: Duration = Duration::from_secs(36);
 const CAPACITY: usize = 100_000;
 
 /// The brakes.
-pub struct LoginBrakes {
+pub(super) struct LoginBrakes {
     failures: Failures,
     purses: Cache<u64, Arc<Mutex<Purse>>>,
     hasher: RandomState,
@@ -62,7 +62,7 @@ impl Purse {
 
 impl LoginBrakes {
     /// Nobody has guessed yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { failures: Failures::new(LIMITS), purses: Cache::new(CAPACITY), hasher: RandomState::new() }
     }
 
@@ -70,7 +70,7 @@ impl LoginBrakes {
     ///
     /// # Errors
     /// Seconds until the next try; nothing was counted then.
-    pub fn begin(&self, login: &str, address: IpAddr) -> Result<(), u32> {
+    pub(super) fn begin(&self, login: &str, address: IpAddr) -> Result<(), u32> {
         self.failures.reserve(Some(login), address)
     }
 
@@ -78,7 +78,7 @@ impl LoginBrakes {
     ///
     /// # Errors
     /// Seconds until the next try; nothing was counted then, and the try is no longer begun.
-    pub fn from_unknown_place(&self, login: &str, address: IpAddr) -> Result<(), u32> {
+    pub(super) fn from_unknown_place(&self, login: &str, address: IpAddr) -> Result<(), u32> {
         let fresh = || Arc::new(Mutex::new(Purse { spent: 0.0, at: Instant::now() }));
         let key = self.hasher.hash_one(login);
         let purse = self.purses.get_or_insert_with(&key, || Ok::<_, ()>(fresh())).unwrap_or_else(|()| fresh());
@@ -90,7 +90,7 @@ impl LoginBrakes {
     }
 
     /// What was begun was no wrong try.
-    pub fn take_back(&self, login: &str, address: IpAddr) {
+    pub(super) fn take_back(&self, login: &str, address: IpAddr) {
         self.failures.take_back(Some(login), address);
         if let Some(purse) = self.purses.get(&self.hasher.hash_one(login))
             && let Ok(mut purse) = purse.lock()

@@ -17,7 +17,9 @@ use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
 use crate::domain::one_time_link::LinkPurpose;
 use crate::domain::time::Timestamp;
-use crate::store::{Db, StoreError, WriteTransaction, changes, pending_mails, secrets, sessions, user_links, users};
+use crate::store::{
+    Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, secrets, sessions, user_links, users,
+};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
@@ -139,6 +141,7 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
     work.db.write(now, |transaction| {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
+        idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
         tidy_people(transaction, now)?;
         Ok(())
     })

@@ -4,8 +4,6 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::oneshot;
-
 use super::maintain::step_back;
 
 /// Each takes 19 MiB while it works.
@@ -21,7 +19,7 @@ pub struct Busy;
 
 /// The threads.
 #[derive(Debug)]
-pub struct Passwords {
+pub(super) struct Passwords {
     jobs: SyncSender<Job>,
 }
 
@@ -30,7 +28,7 @@ impl Passwords {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start() -> std::io::Result<Self> {
+    pub(super) fn start() -> std::io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self::with((processors / 2).clamp(1, MOST_THREADS), QUEUE)
     }
@@ -45,20 +43,16 @@ impl Passwords {
         Ok(Self { jobs })
     }
 
-    /// Runs `work` on one of the threads; not at all when nobody waits for its answer any more.
+    /// Runs `work` on one of the threads, and waits for its answer.
     ///
     /// # Errors
     /// [`Busy`] when the queue is full.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let (answer, answered) = oneshot::channel();
-        let job = move || {
-            if !answer.is_closed() {
-                // The asker may leave at any time.
-                drop(answer.send(work()));
-            }
-        };
+    pub(super) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let (answer, answered) = sync_channel(1);
+        // Whoever asked waits below.
+        let job = move || drop(answer.send(work()));
         self.jobs.try_send(Box::new(job)).map_err(|_| Busy)?;
-        answered.await.map_err(|_| Busy)
+        answered.recv().map_err(|_| Busy)
     }
 }
 
@@ -83,17 +77,13 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_and_recovers() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let passwords = Arc::new(Passwords::with(1, 2).unwrap());
-            let mut all = tokio::task::JoinSet::new();
-            for _ in 0..20 {
-                let passwords = Arc::clone(&passwords);
-                all.spawn(async move { passwords.run(|| std::thread::sleep(Duration::from_millis(100))).await });
-            }
-            let done = all.join_all().await.iter().filter(|outcome| outcome.is_ok()).count();
-            assert!((2..=4).contains(&done), "{done}");
-            assert_eq!(passwords.run(|| 7).await, Ok(7));
+        let passwords = Passwords::with(1, 2).unwrap();
+        let done = std::thread::scope(|scope| {
+            let slow = || passwords.run(|| std::thread::sleep(Duration::from_millis(200)));
+            let all: Vec<_> = (0..20).map(|_| scope.spawn(slow)).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).filter(Result::is_ok).count()
         });
+        assert!((2..=4).contains(&done), "{done}");
+        assert_eq!(passwords.run(|| 7), Ok(7));
     }
 }

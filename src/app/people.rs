@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-
-use tokio::task::spawn_blocking;
+use std::sync::Arc;
 
 use super::login_brakes::LoginBrakes;
 use super::passwords::{Busy, Passwords};
@@ -13,13 +12,14 @@ use crate::crypto::master_key::MasterKey;
 use crate::domain::Invalid;
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::id::UserId;
+use crate::domain::user::User;
 use crate::store::{StoreError, organizations, users};
 
-/// What signing in needs. Cheap to clone but for the threads and the brakes, so it is shared.
+/// What signing in needs.
 #[derive(Debug)]
 pub struct People {
     /// How everything is changed.
-    pub management: Management,
+    pub management: Arc<Management>,
     /// What sessions and links are digested under.
     pub key: LoginKey,
     pub(super) passwords: Passwords,
@@ -65,6 +65,8 @@ pub enum LoginError {
     },
     /// Too many people sign in at once.
     Busy,
+    /// The session has ended meanwhile.
+    SessionOver,
     /// A link that is used up, too old, or never was one.
     DeadLink,
     /// Anything else.
@@ -77,6 +79,7 @@ impl fmt::Display for LoginError {
             Self::Refused => f.write_str("the e-mail address or the password is wrong"),
             Self::TooManyTries { .. } => f.write_str("there were too many wrong tries; wait before the next"),
             Self::Busy => f.write_str("too many people sign in at this moment"),
+            Self::SessionOver => f.write_str("the session has ended; sign in again"),
             Self::DeadLink => f.write_str("the link was used already, or is too old; ask for another"),
             Self::App(error) => error.fmt(f),
         }
@@ -102,28 +105,24 @@ impl People {
     ///
     /// # Errors
     /// When the system gives no thread, or the key can't be derived.
-    pub fn start(management: Management, master_key: &MasterKey) -> Result<Self, AppError> {
+    pub fn start(management: Arc<Management>, master_key: &MasterKey) -> Result<Self, AppError> {
         let passwords = Passwords::start().map_err(|error| AppError::Store(StoreError::Unavailable(error.to_string())))?;
         Ok(Self { management, key: master_key.login_key()?, passwords, brakes: LoginBrakes::new() })
     }
 
     /// What guessers would try first for this user.
-    pub(super) async fn context(&self, id: UserId) -> Result<Vec<String>, LoginError> {
-        let db = self.management.db.clone();
-        blocking(move || {
-            let found = db.read(|connection| {
-                let Some(user) = users::find(connection, id)? else { return Ok(None) };
-                Ok(Some((organizations::find(connection, user.organization_id)?, user)))
-            })?;
-            let (organization, user) = found.ok_or_else(|| AppError::not_found("user", id))?;
-            Ok(password_context(&user, organization.as_ref().map_or("", |organization| organization.name.as_str())))
-        })
-        .await
+    pub(super) fn context(&self, id: UserId) -> Result<Vec<String>, LoginError> {
+        let found = self.management.db.read(|connection| {
+            let Some(user) = users::find(connection, id)? else { return Ok(None) };
+            Ok(Some((organizations::find(connection, user.organization_id)?, user)))
+        })?;
+        let (organization, user) = found.ok_or_else(|| AppError::not_found("user", id))?;
+        Ok(password_context(&user, organization.as_ref().map_or("", |organization| organization.name.as_str())))
     }
 }
 
 /// What guessers would try first for this user.
-pub fn password_context(user: &crate::domain::user::User, organization: &str) -> Vec<String> {
+pub fn password_context(user: &User, organization: &str) -> Vec<String> {
     let name = user.name.as_ref().map(ToString::to_string).unwrap_or_default();
     let texts =
         [user.email.to_string(), user.email.local_part().to_owned(), name, organization.to_owned(), "claviger".to_owned()];
@@ -133,17 +132,4 @@ pub fn password_context(user: &crate::domain::user::User, organization: &str) ->
 /// A password that breaks a rule, under the name that its field has here.
 pub(super) fn named(field: &'static str) -> impl Fn(Invalid) -> LoginError {
     move |invalid| LoginError::App(Invalid { field, ..invalid }.into())
-}
-
-/// Runs what waits for the database beside the workers.
-///
-/// # Errors
-/// What `work` returns.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
-) -> Result<T, LoginError> {
-    match spawn_blocking(work).await {
-        Ok(outcome) => Ok(outcome?),
-        Err(error) => Err(LoginError::App(AppError::Store(StoreError::Unavailable(error.to_string())))),
-    }
 }

@@ -5,7 +5,7 @@
 //! mail that was taken and not marked is taken again when its lease ends: it leaves at least once, with a link of its
 //! own each time. Earlier links go on working until one is used or they are too old.
 
-use super::people::{LoginError, People, Visitor, blocking};
+use super::people::{LoginError, People, Visitor};
 use super::user_sessions::{end_sessions, hash_chosen};
 use super::{AppError, Work, random_bits};
 use crate::clock;
@@ -18,7 +18,6 @@ use crate::domain::id::{MailId, UserId};
 use crate::domain::one_time_link::{LinkPurpose, LinkToken, OneTimeLink};
 use crate::domain::organization::Organization;
 use crate::domain::password::PasswordHash;
-use crate::domain::time::Timestamp;
 use crate::domain::user::{Standing, User};
 use crate::store::pending_mails::{self, PendingMail};
 use crate::store::{Db, organizations, user_links, users};
@@ -110,42 +109,38 @@ impl People {
     ///
     /// # Errors
     /// [`LoginError::TooManyTries`], [`LoginError::App`].
-    pub async fn ask_for_password_reset(&self, email: &str, visitor: &Visitor) -> Result<(), LoginError> {
+    pub fn ask_for_password_reset(&self, email: &str, visitor: &Visitor) -> Result<(), LoginError> {
         // Counted as a wrong login from there would be, and never taken back.
         self.brakes
             .begin(&format!("reset {}", email.to_lowercase()), visitor.address)
             .map_err(|retry_after_seconds| LoginError::TooManyTries { retry_after_seconds })?;
         let email = email.parse::<Email>().ok();
-        let (management, visitor) = (self.management.clone(), visitor.clone());
-        blocking(move || {
-            management.change(&visitor.anonymous(), |work| {
-                let user = match &email {
-                    Some(email) => users::find_by_email(work.transaction.reading(), email)?,
-                    None => None,
-                };
-                let entry = match user {
-                    None => AuditEntry::refused(ASKED, None, "unknown_user"),
-                    Some(user) if user.standing() == Standing::Disabled => {
-                        AuditEntry::refused(ASKED, Some(user.organization_id), "user_disabled").about(user.id)
-                    }
-                    Some(user) => {
-                        let purpose = if user.has_password { LinkPurpose::PasswordReset } else { LinkPurpose::Invitation };
-                        ask_for_mail(work, user.id, purpose)?;
-                        AuditEntry::done(ASKED, Some(user.organization_id), user.id)
-                    }
-                };
-                work.audit(entry);
-                Ok(())
-            })
+        self.management.change(&visitor.anonymous(), |work| {
+            let user = match &email {
+                Some(email) => users::find_by_email(work.transaction.reading(), email)?,
+                None => None,
+            };
+            let entry = match user {
+                None => AuditEntry::refused(ASKED, None, "unknown_user"),
+                Some(user) if user.standing() == Standing::Disabled => {
+                    AuditEntry::refused(ASKED, Some(user.organization_id), "user_disabled").about(user.id)
+                }
+                Some(user) => {
+                    let purpose = if user.has_password { LinkPurpose::PasswordReset } else { LinkPurpose::Invitation };
+                    ask_for_mail(work, user.id, purpose)?;
+                    AuditEntry::done(ASKED, Some(user.organization_id), user.id)
+                }
+            };
+            work.audit(entry);
+            Ok(())
         })
-        .await
     }
 
     /// Uses a link: the user has this password from now on, and no session.
     ///
     /// # Errors
     /// [`LoginError::DeadLink`], [`LoginError::App`] for a password that breaks a rule; the link still works then.
-    pub async fn use_link(
+    pub fn use_link(
         &self,
         purpose: LinkPurpose,
         token: &str,
@@ -154,20 +149,13 @@ impl People {
     ) -> Result<UserId, LoginError> {
         let token = LinkToken::parse(token).ok_or(LoginError::DeadLink)?;
         let digest = self.key.link_digest(purpose, &token);
-        let user_id = self.find_link(purpose, digest.clone()).await?.ok_or(LoginError::DeadLink)?;
-        let context = self.context(user_id).await?;
-        let hash = self.passwords.run(move || hash_chosen(password, &context, "password")).await??;
-        let (management, visitor) = (self.management.clone(), visitor.clone());
-        let used = blocking(move || {
-            management.change(&visitor.as_user(user_id), |work| set_by_link(work, purpose, &digest, &hash, &visitor))
-        })
-        .await?;
-        if used { Ok(user_id) } else { Err(LoginError::DeadLink) }
-    }
-
-    async fn find_link(&self, purpose: LinkPurpose, digest: SecretDigest) -> Result<Option<UserId>, LoginError> {
-        let (db, now) = (self.management.db.clone(), clock::now());
-        blocking(move || Ok(db.read(|connection| user_links::find_live(connection, &digest, purpose, now))?)).await
+        let now = clock::now();
+        let found = self.management.db.read(|connection| user_links::find_live(connection, &digest, purpose, now))?;
+        let user_id = found.ok_or(LoginError::DeadLink)?;
+        let context = self.context(user_id)?;
+        let hash = self.passwords.run(move || hash_chosen(password, &context, "password"))??;
+        self.management.change(&visitor.as_user(user_id), |work| set_by_link(work, purpose, &digest, &hash, visitor))?;
+        Ok(user_id)
     }
 }
 
@@ -180,16 +168,17 @@ fn set_by_link(
     digest: &SecretDigest,
     hash: &PasswordHash,
     visitor: &Visitor,
-) -> Result<bool, AppError> {
-    let now: Timestamp = work.now;
-    let Some(id) = user_links::find_live(work.transaction.reading(), digest, purpose, now)? else { return Ok(false) };
-    let Some(user) = users::find(work.transaction.reading(), id)? else { return Ok(false) };
+) -> Result<(), LoginError> {
+    let now = work.now;
+    let live = user_links::find_live(work.transaction.reading(), digest, purpose, now)?;
+    let id = live.ok_or(LoginError::DeadLink)?;
+    let user = users::find(work.transaction.reading(), id)?.ok_or(LoginError::DeadLink)?;
     let fits = match purpose {
         LinkPurpose::Invitation => user.standing() == Standing::Invited,
         LinkPurpose::PasswordReset => user.standing() == Standing::Active,
     };
     if !fits {
-        return Ok(false);
+        return Err(LoginError::DeadLink);
     }
     users::set_password(work.transaction, id, hash, now)?;
     users::record_address(work.transaction, id, counted_address(visitor.address), now)?;
@@ -201,5 +190,5 @@ fn set_by_link(
         LinkPurpose::PasswordReset => "user.password_reset",
     };
     work.audit(AuditEntry::done(action, Some(user.organization_id), id));
-    Ok(true)
+    Ok(())
 }

@@ -1,13 +1,13 @@
 //! Sessions after signing in: who is it, sign out, the list of one's own, another password.
 
-use super::login::{SignedIn, renew};
-use super::people::{LoginError, People, Visitor, blocking, named};
+use super::login::{SignedIn, renew, still_valid};
+use super::people::{LoginError, People, Visitor, named};
 use super::{AppError, Work};
 use crate::crypto::password_hash;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::organization::Organization;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordHash};
 use crate::domain::session::{SEEN_EVERY_SECONDS, Session, SessionToken};
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Standing, User};
@@ -57,7 +57,7 @@ impl People {
     ///
     /// # Errors
     /// [`LoginError`]; a wrong `current` counts as a wrong login does.
-    pub async fn change_password(
+    pub fn change_password(
         &self,
         user: &User,
         session: SessionId,
@@ -65,29 +65,20 @@ impl People {
         new: String,
         visitor: &Visitor,
     ) -> Result<SignedIn, LoginError> {
-        let proved = self.reauthenticate(user, session, current, visitor).await?;
-        let context = self.context(user.id).await?;
-        let hash = self.passwords.run(move || hash_chosen(new, &context, "new_password")).await??;
+        let candidate = self.prove(user.email.as_str(), current, visitor, "user.password_changed")?;
+        let context = self.context(user.id)?;
+        let hash = self.passwords.run(move || hash_chosen(new, &context, "new_password"))??;
         let (token, digest) = self.key.mint_session().map_err(AppError::from)?;
-        let proved = self.key.session_digest(&proved.token);
-        let (management, visitor) = (self.management.clone(), visitor.clone());
-        let (user_id, organization_id) = (user.id, user.organization_id);
-        blocking(move || {
-            management.change(&visitor.as_user(user_id), |work| {
-                // Still the session that has just been proved: nobody has ended it meanwhile.
-                if sessions::find_by_digest(work.transaction.reading(), &proved)?.is_none() {
-                    return Err(AppError::Conflict("the session has ended; sign in again".to_owned()));
-                }
-                renew(work, session, user_id, digest)?;
-                end_sessions(work, user_id, Some(session))?;
-                user_links::delete_of_user(work.transaction, user_id)?;
-                users::set_password(work.transaction, user_id, &hash, work.now)?;
-                work.audit(AuditEntry::done("user.password_changed", Some(organization_id), user_id));
-                Ok(())
-            })
-        })
-        .await?;
-        Ok(SignedIn { user_id, token })
+        self.management.change(&visitor.as_user(user.id), |work| {
+            still_valid(work, &candidate)?;
+            renew(work, session, user.id, digest)?;
+            end_sessions(work, user.id, Some(session))?;
+            user_links::delete_of_user(work.transaction, user.id)?;
+            users::set_password(work.transaction, user.id, &hash, work.now)?;
+            work.audit(AuditEntry::done("user.password_changed", Some(user.organization_id), user.id));
+            Ok::<_, LoginError>(())
+        })?;
+        Ok(SignedIn { user_id: user.id, token })
     }
 }
 
@@ -96,7 +87,7 @@ pub(super) fn hash_chosen(
     text: String,
     context: &[String],
     field: &'static str,
-) -> Result<crate::domain::password::PasswordHash, LoginError> {
+) -> Result<PasswordHash, LoginError> {
     let context: Vec<&str> = context.iter().map(String::as_str).collect();
     let password = Password::chosen(text, &context).map_err(named(field))?;
     Ok(password_hash::hash(&password).map_err(AppError::from)?)

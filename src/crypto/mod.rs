@@ -25,7 +25,7 @@ pub mod password_hash;
 pub mod pem;
 pub mod random;
 pub mod signing;
-mod strict_json;
+pub mod strict_json;
 #[cfg(test)]
 mod test_keys;
 
