@@ -1,8 +1,11 @@
 //! Signing in, and giving the password again.
 //!
-//! 1. *Count* the try, before it is known to be wrong. 2. *Find* the user. 3. *Verify* the password, with the same work
-//! for users that there are not, that are disabled or that have none yet. 4. *Look again* and *open* a session, in one
-//! transaction. Whoever fails is told the same thing whatever the cause; the cause is in the audit log.
+//! 1. *Count* the try, before it is known to be wrong.
+//! 2. *Find* the user.
+//! 3. *Verify* the password, with the same work for users that there are not, are disabled, or have none yet.
+//! 4. *Look again* and *open* a session, in one transaction.
+//!
+//! Whoever fails is told the same thing whatever the cause; the cause is in the audit log.
 
 use super::people::{LoginError, People, Visitor};
 use super::{AppError, Work, audit, random_bits};
@@ -130,7 +133,7 @@ impl People {
         let candidate = self.find(email, visitor)?;
         if !candidate.as_ref().is_some_and(|candidate| candidate.at_known_place) {
             self.brakes
-                .from_unknown_place(login, visitor.address)
+                .begin_at_unknown_place(login, visitor.address)
                 .map_err(|retry_after_seconds| LoginError::TooManyTries { retry_after_seconds })?;
         }
         let hash = candidate.as_ref().and_then(|candidate| candidate.hash.clone());

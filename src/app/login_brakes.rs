@@ -78,7 +78,7 @@ impl LoginBrakes {
     ///
     /// # Errors
     /// Seconds until the next try; nothing was counted then, and the try is no longer begun.
-    pub(super) fn from_unknown_place(&self, login: &str, address: IpAddr) -> Result<(), u32> {
+    pub(super) fn begin_at_unknown_place(&self, login: &str, address: IpAddr) -> Result<(), u32> {
         let fresh = || Arc::new(Mutex::new(Purse { spent: 0.0, at: Instant::now() }));
         let key = self.hasher.hash_one(login);
         let purse = self.purses.get_or_insert_with(&key, || Ok::<_, ()>(fresh())).unwrap_or_else(|()| fresh());
@@ -129,7 +129,9 @@ mod tests {
     fn mg7_guessing_from_everywhere_is_slowed_and_known_places_are_not() {
         let brakes = LoginBrakes::new();
         let from = |n| {
-            brakes.begin("ada@example.com", address(n)).and_then(|()| brakes.from_unknown_place("ada@example.com", address(n)))
+            brakes
+                .begin("ada@example.com", address(n))
+                .and_then(|()| brakes.begin_at_unknown_place("ada@example.com", address(n)))
         };
         for n in 0..100 {
             assert!(from(n).is_ok(), "{n}");
@@ -161,7 +163,7 @@ mod tests {
         let brakes = LoginBrakes::new();
         for _ in 0..500 {
             brakes.begin("ada@example.com", address(1)).unwrap();
-            brakes.from_unknown_place("ada@example.com", address(1)).unwrap();
+            brakes.begin_at_unknown_place("ada@example.com", address(1)).unwrap();
             brakes.take_back("ada@example.com", address(1));
         }
     }

@@ -140,13 +140,7 @@ impl People {
     ///
     /// # Errors
     /// [`LoginError::DeadLink`], [`LoginError::App`] for a password that breaks a rule; the link still works then.
-    pub fn use_link(
-        &self,
-        purpose: LinkPurpose,
-        token: &str,
-        password: String,
-        visitor: &Visitor,
-    ) -> Result<UserId, LoginError> {
+    pub fn use_link(&self, purpose: LinkPurpose, token: &str, password: String, visitor: &Visitor) -> Result<UserId, LoginError> {
         let token = LinkToken::parse(token).ok_or(LoginError::DeadLink)?;
         let digest = self.key.link_digest(purpose, &token);
         let now = clock::now();

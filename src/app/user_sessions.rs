@@ -83,11 +83,7 @@ impl People {
 }
 
 /// Checks a new password's rules and hashes it; on a thread that may take its time.
-pub(super) fn hash_chosen(
-    text: String,
-    context: &[String],
-    field: &'static str,
-) -> Result<PasswordHash, LoginError> {
+pub(super) fn hash_chosen(text: String, context: &[String], field: &'static str) -> Result<PasswordHash, LoginError> {
     let context: Vec<&str> = context.iter().map(String::as_str).collect();
     let password = Password::chosen(text, &context).map_err(named(field))?;
     Ok(password_hash::hash(&password).map_err(AppError::from)?)
@@ -125,6 +121,16 @@ pub fn end_session(work: &mut Work<'_, '_>, current: &CurrentUser, id: SessionId
     }
     sessions::delete(work.transaction, id)?;
     work.audit(AuditEntry::done("session.ended", Some(current.organization.id), id));
+    Ok(())
+}
+
+/// Ends the user's other sessions.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub fn end_other_sessions(work: &mut Work<'_, '_>, current: &CurrentUser) -> Result<(), AppError> {
+    end_sessions(work, current.user.id, Some(current.session.id))?;
+    work.audit(AuditEntry::done("session.others_ended", Some(current.organization.id), current.session.id));
     Ok(())
 }
 

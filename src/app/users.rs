@@ -20,7 +20,7 @@ use crate::domain::permission::Permission;
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Standing, User, owners_suffice_without};
-use crate::store::{StoreError, organizations, pending_mails, user_links, users};
+use crate::store::{StoreError, api_keys, organizations, pending_mails, user_links, users};
 
 /// What a new user is to be.
 #[derive(Clone, Debug)]
@@ -96,7 +96,9 @@ impl From<User> for UserView {
 /// [`AppError::NotFound`] when there is no such organization, [`AppError::Conflict`] when the address is somebody's,
 /// [`AppError::Forbidden`].
 pub fn create_user(work: &mut Work<'_, '_>, new: NewUser) -> Result<User, AppError> {
-    check_reach(work, &[new.role])?;
+    if !is_first_owner_by_operator(work, &new)? {
+        check_reach(work, &[new.role])?;
+    }
     organizations::find(work.transaction.reading(), new.organization_id)?
         .ok_or_else(|| AppError::not_found("organization", new.organization_id))?;
     let user = User {
@@ -245,6 +247,15 @@ fn check_reach(work: &Work<'_, '_>, roles: &[Role]) -> Result<(), AppError> {
             Err(AppError::forbidden("beyond_keys", detail))
         }
     }
+}
+
+/// The platform's own keys may bring in the first owner of another organization: there is nobody yet whose place that
+/// person would take.
+fn is_first_owner_by_operator(work: &mut Work<'_, '_>, new: &NewUser) -> Result<bool, AppError> {
+    let Principal::ApiKey(caller) = work.actor.principal else { return Ok(false) };
+    let connection = work.transaction.reading();
+    let is_operator = api_keys::find(connection, caller)?.is_some_and(|key| key.organization_id.is_platform());
+    Ok(is_operator && !new.organization_id.is_platform() && users::owners(connection, new.organization_id)?.is_empty())
 }
 
 /// Writes down what was done to a user.

@@ -79,6 +79,15 @@ pub fn find_by_digest(connection: &mut DbConnection, digest: &SecretDigest) -> R
     row.map(Session::try_from).transpose()
 }
 
+/// Whether the session was not ended.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn is_there(connection: &mut DbConnection, id: SessionId) -> Result<bool, StoreError> {
+    let found: Option<i64> = sessions::table.find(id.to_string()).select(sessions::created_at).first(connection).optional()?;
+    Ok(found.is_some())
+}
+
 /// The sessions of a user, the oldest first, those that are over included.
 ///
 /// # Errors

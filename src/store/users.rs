@@ -187,23 +187,36 @@ pub fn is_known_address(connection: &mut DbConnection, id: UserId, address: IpAd
     Ok(found.is_some())
 }
 
-/// Users in order of their ids, which is that of their making: of one organization or of all, those after `after`, at
-/// most `limit`.
+/// The users of an organization made before `before`, the newest first, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn page(
     connection: &mut DbConnection,
-    organization_id: Option<OrganizationId>,
-    after: Option<UserId>,
+    organization_id: OrganizationId,
+    before: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
-    let mut query = users::table.order(users::id).limit(limit).into_boxed();
+    let mut query = users::table
+        .filter(users::organization_id.eq(organization_id.to_string()))
+        .order(users::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(users::id.lt(before.to_string()));
+    }
+    let rows: Vec<Row> = query.load(connection)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Every user, of one organization or of all, the oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn all(connection: &mut DbConnection, organization_id: Option<OrganizationId>) -> Result<Vec<User>, StoreError> {
+    let mut query = users::table.order(users::id).into_boxed();
     if let Some(organization_id) = organization_id {
         query = query.filter(users::organization_id.eq(organization_id.to_string()));
-    }
-    if let Some(after) = after {
-        query = query.filter(users::id.gt(after.to_string()));
     }
     let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(User::try_from).collect()

@@ -19,6 +19,7 @@ mod foreign;
 mod keys;
 mod manual;
 mod operations;
+mod people;
 mod signing_keys;
 mod support;
 mod token_endpoint;
