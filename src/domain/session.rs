@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn mg4_a_session_ends_unused_and_used() {
         let mut session = session(1_000_000);
-        let at = |seconds| Timestamp::from_unix(1_000_000 + seconds);
+        let at = |seconds: i64| Timestamp::from_unix(1_000_000 + seconds);
         assert!(!session.is_over(at(SESSION_IDLE_SECONDS - 1)));
         assert!(session.is_over(at(SESSION_IDLE_SECONDS)));
         session.last_seen_at = at(SESSION_SECONDS - 1);
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn mg6_a_proof_lasts_five_minutes() {
         let session = session(1_000_000);
-        let at = |seconds| Timestamp::from_unix(1_000_000 + seconds);
+        let at = |seconds: i64| Timestamp::from_unix(1_000_000 + seconds);
         assert!(session.has_fresh_proof(at(0)) && session.has_fresh_proof(at(299)));
         assert!(!session.has_fresh_proof(at(300)));
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_gives_neither_a_session_nor_a_proof() {
         let session = session(1_000_000);
-        let at = |seconds| Timestamp::from_unix(1_000_000 + seconds);
+        let at = |seconds: i64| Timestamp::from_unix(1_000_000 + seconds);
         assert!(!session.is_over(at(-60)) && session.has_fresh_proof(at(-60)), "another node's clock");
         assert!(session.is_over(at(-7_200)) && !session.has_fresh_proof(at(-7_200)));
         assert!(session.is_over(Timestamp::from_unix(0)));

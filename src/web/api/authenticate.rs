@@ -1,5 +1,8 @@
 //! Who calls: a bearer token (RFC 6750 section 2.1, the header alone) or a session's cookie, never both.
 
+use std::net::IpAddr;
+
+use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, web};
 
@@ -19,6 +22,7 @@ pub(super) async fn caller(
     request: &HttpRequest,
     session: Option<SessionToken>,
     state: &web::Data<State>,
+    address: IpAddr,
     now: Timestamp,
 ) -> Result<(Caller, Option<CurrentUser>), ApiError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
@@ -32,7 +36,7 @@ pub(super) async fn caller(
         }
         (Some(value), None) => {
             let token = value.to_str().ok().and_then(bearer_token).ok_or(ApiError::Unauthenticated)?;
-            Ok((by_token(token, state, now).await?, None))
+            Ok((by_token(token, state, address, now).await?, None))
         }
         (None, Some(session)) => {
             let (caller, current) = by_session(request, session, state, now).await?;
@@ -41,9 +45,14 @@ pub(super) async fn caller(
     }
 }
 
-async fn by_token(token: &str, state: &State, now: Timestamp) -> Result<Caller, ApiError> {
-    state.issuer.caller_of(token, now).await.map_err(|error| match error {
+async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -> Result<Caller, ApiError> {
+    state.issuer.caller_of(token, address, now).await.map_err(|error| match error {
         BearerError::InvalidToken(cause) => ApiError::InvalidToken { cause },
+        BearerError::AddressNotAllowed => ApiError::refused(
+            StatusCode::FORBIDDEN,
+            "address_not_allowed",
+            "the API key's ip_allowlist does not have your address",
+        ),
         BearerError::Unavailable(LookupError::Unavailable(cause)) => ApiError::Unavailable { cause },
         BearerError::Unavailable(LookupError::Corrupt(cause)) => ApiError::Internal { cause },
     })

@@ -87,7 +87,7 @@ async fn answer(
             (None, None)
         }
         _ => {
-            let (caller, session) = authenticate::caller(request, session_token.clone(), state, now).await?;
+            let (caller, session) = authenticate::caller(request, session_token.clone(), state, address, now).await?;
             (Some(caller), session)
         }
     };
