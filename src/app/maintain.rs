@@ -15,7 +15,11 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, changes, idempotent_requests, secrets};
+use crate::domain::one_time_link::LinkPurpose;
+use crate::domain::time::Timestamp;
+use crate::store::{
+    Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, secrets, sessions, user_links, users,
+};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
@@ -25,6 +29,9 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const KEEP_CHANGES_SECONDS: i64 = 3_600;
 /// How long an ended secret stays recognisable, so that the log can say that it has ended.
 const KEEP_ENDED_SECRETS_SECONDS: i64 = 86_400;
+
+/// How long a place from where somebody has signed in stays known.
+const KEEP_ADDRESSES_SECONDS: i64 = 90 * 86_400;
 
 /// What the maintenance works on.
 pub struct Maintenance {
@@ -135,8 +142,20 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
+        tidy_people(transaction, now)?;
         Ok(())
     })
+}
+
+/// What people leave behind: sessions, links and mails that are over, places from where they no longer come.
+fn tidy_people(transaction: &mut WriteTransaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+    sessions::remove_ended(transaction, now)?;
+    user_links::remove_ended(transaction, now)?;
+    for purpose in LinkPurpose::ALL {
+        pending_mails::remove_before(transaction, purpose, now.plus_seconds(-purpose.lifetime_seconds()))?;
+    }
+    users::forget_addresses_before(transaction, now.plus_seconds(-KEEP_ADDRESSES_SECONDS))?;
+    Ok(())
 }
 
 /// A fault that lasts is logged once.

@@ -14,13 +14,20 @@ mod error;
 mod failures;
 pub mod issue_token;
 pub mod key_reach;
+pub mod login;
+mod login_brakes;
 pub mod maintain;
 pub mod management;
 mod metrics;
 pub mod notify;
+mod passwords;
+pub mod people;
 pub mod show_api_key;
 pub mod show_webhooks;
 pub mod signing_keys;
+pub mod user_links;
+pub mod user_sessions;
+pub mod users;
 mod uses;
 pub mod webhooks;
 
@@ -28,6 +35,7 @@ pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
 pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
+pub use people::People;
 pub use uses::Uses;
 
 use crate::crypto::CryptoError;

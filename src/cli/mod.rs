@@ -15,6 +15,7 @@ mod process;
 mod serve;
 mod signing_keys;
 mod token;
+mod users;
 mod values;
 
 use std::process::ExitCode;
@@ -59,6 +60,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// People who sign in
+    #[command(subcommand)]
+    Users(users::Command),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
@@ -132,6 +136,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::ResourceServers(command)) => catalogue::run_servers(context, command),
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
+        Some(Command::Users(command)) => users::run(context, command),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),
         Some(Command::Inspect(arguments)) => inspect::run(context, arguments),

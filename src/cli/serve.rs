@@ -15,10 +15,9 @@ use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::notify::{Notifications, Notifier};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder};
+use crate::app::{FailureLimits, Failures, Management, Metrics, People, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
-use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -55,9 +54,10 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
-    let management = management.with_networks(settings.webhook_networks.clone());
+    let management = Management::new(db.clone(), &master_key, settings.roles)?;
+    let management = Arc::new(management.with_networks(settings.webhook_networks.clone()));
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
+    let people = Arc::new(People::start(Arc::clone(&management), &master_key)?);
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let metrics = Metrics::new();
@@ -69,10 +69,10 @@ async fn serve(
         uses: Uses::default(),
         metrics: metrics.clone(),
     });
-    let management = Arc::new(management);
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         management: Arc::clone(&management),
+        people: Arc::clone(&people),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -82,8 +82,13 @@ async fn serve(
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
     let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
-    let notifier =
-        Notifier::start(Notifications { management, smtp: settings.smtp.clone(), issuer: settings.issuer.clone(), metrics })?;
+    let notifier = Notifier::start(Notifications {
+        management,
+        links: people.key.clone(),
+        smtp: settings.smtp.clone(),
+        issuer: settings.issuer.clone(),
+        metrics,
+    })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {
@@ -125,11 +130,13 @@ impl Signals {
 }
 
 fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure> {
-    let Some(Demo { client_id, secret }) = demo else {
+    let Some(Demo { client_id, secret, email, password }) = demo else {
         output::message("There are organizations already, so --dev made no demo key; make one with `claviger keys create`.");
         return Ok(());
     };
     output::message("Paste this to get a token (the secret is new at each start; an earlier one works for a day more):");
     let base = settings.issuer.trim_end_matches('/');
+    let password = String::from_utf8_lossy(password.expose());
+    output::message(&format!("The demo's owner is {email} with the password {password} (new at each start too)."));
     output::line(&format!("curl -u {client_id}:{} -d grant_type=client_credentials {base}{}", secret.expose(), paths::TOKEN))
 }

@@ -19,10 +19,14 @@ pub mod leases;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod pending_mails;
 mod schema;
 pub mod secrets;
+pub mod sessions;
 pub mod signing_keys;
 mod url;
+pub mod user_links;
+pub mod users;
 pub mod webhooks;
 
 pub use changes::Change;

@@ -20,6 +20,7 @@ mod keys;
 mod manual;
 mod notifications;
 mod operations;
+mod people;
 mod signing_keys;
 mod support;
 mod token_endpoint;

@@ -6,6 +6,7 @@ pub(crate) mod foreign_receiver;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
+pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod receiver;
 pub(crate) mod server;
