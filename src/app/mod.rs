@@ -18,6 +18,7 @@ mod metrics;
 pub mod show_api_key;
 pub mod signing_keys;
 mod uses;
+pub mod verify_audit;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
