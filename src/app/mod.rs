@@ -12,6 +12,7 @@ mod error;
 mod failures;
 pub mod issue_token;
 pub mod key_reach;
+pub mod list_audit;
 pub mod maintain;
 pub mod management;
 mod metrics;

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 
 use super::Invalid;
 
@@ -37,6 +39,15 @@ impl Timestamp {
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_unix(self.0.saturating_add(seconds))
     }
+}
+
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// Unix milliseconds as RFC 3339, with three digits after the point.
+pub fn in_milliseconds(unix_milliseconds: i64) -> String {
+    let nanoseconds = i128::from(unix_milliseconds) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().and_then(|t| t.format(MILLISECONDS).ok()).unwrap_or_default()
 }
 
 impl fmt::Display for Timestamp {
@@ -81,6 +92,11 @@ mod tests {
         let t: Timestamp = "2030-01-31T12:00:00Z".parse().unwrap();
         assert_eq!(t.to_string(), "2030-01-31T12:00:00Z");
         assert_eq!("2030-01-31T13:00:00+01:00".parse::<Timestamp>().unwrap(), t);
+    }
+
+    #[test]
+    fn milliseconds_are_written_out() {
+        assert_eq!(in_milliseconds(1_700_000_000_007), "2023-11-14T22:13:20.007Z");
     }
 
     #[test]

@@ -8,6 +8,9 @@ use diesel::prelude::*;
 use super::connection::MultiBackend;
 use super::schema::{audit_events, audit_head};
 use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::actor::Principal;
+use crate::domain::audit_event::{ActionPrefix, Outcome};
+use crate::domain::id::OrganizationId;
 
 /// A row as it is stored: the hash covers these very texts.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
@@ -127,12 +130,12 @@ pub fn time_at(connection: &mut DbConnection, seq: i64) -> Result<Option<i64>, S
 }
 
 /// Whose rows are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogOwner {
     /// Everybody's.
     All,
     /// An organization's.
-    Organization(String),
+    Organization(OrganizationId),
     /// Those of no organization: the platform's alone.
     Platform,
 }
@@ -140,14 +143,14 @@ pub enum LogOwner {
 /// Which rows are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// How the action begins: lower-case letters, dots and underscores.
-    pub action_prefix: Option<String>,
+    /// How the action begins.
+    pub action: Option<ActionPrefix>,
     /// Who.
-    pub actor: Option<String>,
+    pub actor: Option<Principal>,
     /// To what.
     pub target: Option<String>,
-    /// `done` or `refused`.
-    pub outcome: Option<String>,
+    /// Whether it was done.
+    pub outcome: Option<Outcome>,
     /// From this moment on; Unix milliseconds.
     pub since: Option<i64>,
     /// Before this moment; Unix milliseconds.
@@ -180,7 +183,7 @@ pub fn floor(
     seqs: &RangeInclusive<i64>,
     rows: i64,
 ) -> Result<Option<i64>, StoreError> {
-    let narrow = AuditFilter { actor: filter.actor.clone(), target: filter.target.clone(), ..AuditFilter::default() };
+    let narrow = AuditFilter { actor: filter.actor, target: filter.target.clone(), ..AuditFilter::default() };
     // One index is followed: that of the target, or else of the actor, or else of the organization.
     let owner = if narrow.target.is_some() || narrow.actor.is_some() { &LogOwner::All } else { owner };
     let narrow = if narrow.target.is_some() { AuditFilter { actor: None, ..narrow } } else { narrow };
@@ -195,21 +198,21 @@ fn matching<'a>(owner: &LogOwner, filter: &AuditFilter, seqs: &RangeInclusive<i6
     let mut rows = audit_events::table.filter(audit_events::seq.between(from, to)).into_boxed();
     rows = match owner {
         LogOwner::All => rows,
-        LogOwner::Organization(id) => rows.filter(audit_events::organization_id.eq(id.clone())),
+        LogOwner::Organization(id) => rows.filter(audit_events::organization_id.eq(id.to_string())),
         LogOwner::Platform => rows.filter(audit_events::organization_id.is_null()),
     };
-    if let Some(prefix) = &filter.action_prefix {
+    if let Some(prefix) = &filter.action {
         // Not by comparing: PostgreSQL's order may be that of a language.
-        rows = rows.filter(audit_events::action.like(format!("{}%", prefix.replace('_', "\\_"))).escape('\\'));
+        rows = rows.filter(audit_events::action.like(format!("{}%", prefix.as_str().replace('_', "\\_"))).escape('\\'));
     }
     if let Some(actor) = &filter.actor {
-        rows = rows.filter(audit_events::actor.eq(actor.clone()));
+        rows = rows.filter(audit_events::actor.eq(actor.to_string()));
     }
     if let Some(target) = &filter.target {
         rows = rows.filter(audit_events::target.eq(target.clone()));
     }
     if let Some(outcome) = &filter.outcome {
-        rows = rows.filter(audit_events::outcome.eq(outcome.clone()));
+        rows = rows.filter(audit_events::outcome.eq(outcome.as_str()));
     }
     if let Some(since) = filter.since {
         rows = rows.filter(audit_events::occurred_at.ge(since));
