@@ -7,12 +7,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
+use super::usage_counts::UsageCounts;
 use super::{Failures, Metrics, Uses};
 use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
 use crate::directory::{CachedKey, Directory, LoadedKey, LookupError};
+use crate::domain::actor::Principal;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::key_entry::KeyEntry;
@@ -36,6 +39,10 @@ pub struct TokenIssuer {
     pub failures: Failures,
     /// Gathers when secrets were last used.
     pub uses: Uses,
+    /// Gathers what tokens were issued for.
+    pub usage: UsageCounts,
+    /// Gathers refusals for the audit log.
+    pub refusals: Refusals,
     /// Counts.
     pub metrics: Metrics,
 }
@@ -76,6 +83,31 @@ pub struct Refusal {
     pub client_id: Option<ClientId>,
     /// The cause of a fault, for the log alone.
     pub cause: Option<String>,
+}
+
+impl Refusal {
+    /// What the audit log tells of it; `None` for a fault of this server, which is nobody's doing.
+    pub fn kind(&self, address: Option<IpAddr>) -> Option<RefusalKind> {
+        // Whoever has a name here has proved it, unless that is what failed.
+        let is_proved = match self.error {
+            OAuthError::TemporarilyUnavailable | OAuthError::ServerError => return None,
+            OAuthError::InvalidClient(_) | OAuthError::TooManyFailures { .. } => false,
+            _ => true,
+        };
+        let is_target_known = match self.error {
+            OAuthError::InvalidClient(refusal) => refusal.concerns_a_key(),
+            _ => is_proved && self.client_id.is_some(),
+        };
+        Some(RefusalKind {
+            action: TOKEN_REFUSED,
+            actor: self.client_id.filter(|_| is_proved).map_or(Principal::Anonymous, Principal::ApiKey),
+            organization_id: None,
+            target: self.client_id,
+            is_target_known,
+            address,
+            reason: self.error.reason(),
+        })
+    }
 }
 
 impl From<OAuthError> for Refusal {
@@ -140,6 +172,7 @@ impl TokenIssuer {
         }
         let token = self.grant_and_sign(&request, &client.key, now).await.map_err(name_client)?;
         self.uses.record(client.secret, now, address);
+        self.usage.count(client.key.client_id, now, &token.scope, request.scope.as_deref());
         Ok(token)
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::AppError;
+use super::{AppError, Management};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::issue_token::TokenIssuer;
@@ -15,7 +15,7 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, changes, idempotent_requests, secrets};
+use crate::store::{Db, StoreError, changes, idempotent_requests, secrets, usage};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
@@ -26,10 +26,19 @@ const KEEP_CHANGES_SECONDS: i64 = 3_600;
 /// How long an ended secret stays recognisable, so that the log can say that it has ended.
 const KEEP_ENDED_SECRETS_SECONDS: i64 = 86_400;
 
+/// How long usage is kept: what is said of the last 90 days must be said of whole ones.
+const KEEP_USAGE_SECONDS: i64 = 92 * 86_400;
+/// How long usage may be written before other work gets its turn; what is left over waits in memory.
+const WRITING_USAGE: Duration = Duration::from_millis(1_000);
+/// How long old usage may be removed, at a time.
+const REMOVING_USAGE: Duration = Duration::from_millis(500);
+
 /// What the maintenance works on.
 pub struct Maintenance {
     /// The database.
     pub db: Db,
+    /// For the audit log.
+    pub management: Arc<Management>,
     /// For new signing keys.
     pub master_key: MasterKey,
     /// Whose uses are written.
@@ -114,7 +123,7 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
         work.recorder.run_upkeep();
-        report(&mut failing, work.issuer.uses.flush(&work.db, clock::now()).map(drop).map_err(AppError::from));
+        report(&mut failing, write_down(work));
         if last {
             return;
         }
@@ -126,6 +135,18 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
     }
 }
 
+/// Writes what has gathered in memory: each kind, also when another could not be written.
+fn write_down(work: &Maintenance) -> Result<(), AppError> {
+    let (now, issuer) = (clock::now(), &work.issuer);
+    let refusals = issuer.refusals.flush(&work.management);
+    let uses = issuer.uses.flush(&work.db, now);
+    let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
+    refusals?;
+    uses?;
+    usage?;
+    Ok(())
+}
+
 fn tidy(work: &Maintenance) -> Result<(), AppError> {
     if let Some(kid) = signing_keys::rotate_if_due(&work.db, &work.master_key, work.rotation, Occasion::Later)? {
         log::info!(kid = kid.as_str(); "made a new signing key: the newest had come of age");
@@ -135,8 +156,12 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
-        Ok(())
-    })
+        Ok::<(), StoreError>(())
+    })?;
+    let started = Instant::now();
+    let end = now.plus_seconds(-KEEP_USAGE_SECONDS);
+    while work.db.write(now, |transaction| usage::remove_before(transaction, end))? && started.elapsed() < REMOVING_USAGE {}
+    Ok(())
 }
 
 /// A fault that lasts is logged once.

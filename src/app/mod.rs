@@ -18,8 +18,11 @@ pub mod list_audit;
 pub mod maintain;
 pub mod management;
 mod metrics;
+pub mod refusals;
 pub mod show_api_key;
+pub mod show_usage;
 pub mod signing_keys;
+pub mod usage_counts;
 mod uses;
 pub mod verify_audit;
 

@@ -13,7 +13,9 @@ use crate::app::bootstrap;
 use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
+use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
+use crate::app::usage_counts::UsageCounts;
 use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
@@ -54,7 +56,7 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+    let management = Arc::new(Management::new(db.clone(), &master_key, RolePolicy::default())?);
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
@@ -64,11 +66,13 @@ async fn serve(
         pepper,
         failures: Failures::new(FailureLimits::default()),
         uses: Uses::default(),
+        usage: UsageCounts::default(),
+        refusals: Refusals::default(),
         metrics: Metrics::new(),
     });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
-        management: Arc::new(management),
+        management: Arc::clone(&management),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -77,7 +81,8 @@ async fn serve(
     let signals = Signals::new()?;
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
-    let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
+    let maintainer =
+        Maintainer::start(Maintenance { db, management, master_key, issuer, rotation: settings.rotation, recorder })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {

@@ -50,6 +50,27 @@ pub fn in_milliseconds(unix_milliseconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().and_then(|t| t.format(MILLISECONDS).ok()).unwrap_or_default()
 }
 
+/// An hour of the clock, UTC, by its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(i64);
+
+impl Hour {
+    /// The hour that `time` lies in.
+    pub const fn of(time: Timestamp) -> Self {
+        Self(time.unix() - time.unix() % 3_600)
+    }
+
+    /// Its first second.
+    pub const fn start(self) -> Timestamp {
+        Timestamp::from_unix(self.0)
+    }
+
+    /// The first second of its day.
+    pub const fn day(self) -> Timestamp {
+        Timestamp::from_unix(self.0 - self.0 % 86_400)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = OffsetDateTime::from_unix_timestamp(self.0).ok().and_then(|t| t.format(&Rfc3339).ok());

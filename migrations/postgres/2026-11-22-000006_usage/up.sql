@@ -25,7 +25,7 @@ CREATE TABLE token_usage (
     tokens BIGINT NOT NULL,
     PRIMARY KEY (client_id, hour, scope_set_id)
 ) WITH (fillfactor = 80);
-CREATE INDEX token_usage_by_hour ON token_usage (hour);
+CREATE INDEX token_usage_by_hour ON token_usage (hour, client_id);
 
 CREATE TABLE refusal_usage (
     client_id TEXT NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE refusal_usage (
     refusals BIGINT NOT NULL,
     PRIMARY KEY (client_id, hour, reason)
 );
-CREATE INDEX refusal_usage_by_hour ON refusal_usage (hour);
+CREATE INDEX refusal_usage_by_hour ON refusal_usage (hour, client_id);
 
 -- From when on usage is counted: what was not seen before that says nothing.
 INSERT INTO meta (name, value) VALUES ('usage_counted_since', CAST(CAST(extract(epoch FROM now()) AS BIGINT) AS TEXT));

@@ -24,7 +24,7 @@ CREATE TABLE token_usage (
     tokens INTEGER NOT NULL,
     PRIMARY KEY (client_id, hour, scope_set_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX token_usage_by_hour ON token_usage (hour);
+CREATE INDEX token_usage_by_hour ON token_usage (hour, client_id);
 
 CREATE TABLE refusal_usage (
     client_id TEXT NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE refusal_usage (
     refusals INTEGER NOT NULL,
     PRIMARY KEY (client_id, hour, reason)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX refusal_usage_by_hour ON refusal_usage (hour);
+CREATE INDEX refusal_usage_by_hour ON refusal_usage (hour, client_id);
 
 -- From when on usage is counted: what was not seen before that says nothing.
 INSERT INTO meta (name, value) VALUES ('usage_counted_since', CAST(CAST(strftime('%s', 'now') AS INTEGER) AS TEXT));
