@@ -21,6 +21,8 @@ use crate::store::{Db, StoreError, changes, idempotent_requests, secrets, usage}
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long after the start that is done first: not while requests come for keys that are not in memory yet.
+const TIDY_FIRST: Duration = Duration::from_secs(5);
 /// How long a change stays in the feed; a node that slept longer forgets everything.
 const KEEP_CHANGES_SECONDS: i64 = 3_600;
 /// How long an ended secret stays recognisable, so that the log can say that it has ended.
@@ -117,7 +119,7 @@ const NICE: i32 = 10;
 
 fn run(work: &Maintenance, stop: &AtomicBool) {
     step_back();
-    let mut tidied = Instant::now();
+    let mut tidy_at = Instant::now() + TIDY_FIRST;
     let mut failing = false;
     loop {
         // The last round comes after the order to stop.
@@ -127,8 +129,8 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
         if last {
             return;
         }
-        if tidied.elapsed() >= TIDY_EVERY {
-            tidied = Instant::now();
+        if Instant::now() >= tidy_at {
+            tidy_at = Instant::now() + TIDY_EVERY;
             report(&mut failing, tidy(work));
         }
         std::thread::park_timeout(FLUSH_EVERY);

@@ -12,6 +12,7 @@
 
 mod api;
 mod architecture;
+mod audit;
 mod cli;
 mod documents;
 mod faults;
@@ -22,3 +23,4 @@ mod operations;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod usage;

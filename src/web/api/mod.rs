@@ -10,6 +10,7 @@
 
 mod answer;
 mod api_keys;
+mod audit_events;
 mod authenticate;
 mod call;
 mod cursor;
@@ -20,6 +21,7 @@ mod problem;
 mod query;
 mod route;
 mod routes;
+mod usage;
 
 pub(super) use dispatch::configure;
 pub(super) use idempotency::RequestsUnderWay;

@@ -1,9 +1,9 @@
 //! Every route of the management API and who may call it, on one screen.
 
-use super::api_keys;
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys};
+use super::{api_keys, audit_events, usage};
+use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadAudit, ReadKeys};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -17,4 +17,6 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+    get("/audit-events", Needs(ReadAudit), audit_events::list),
+    get("/usage", Needs(ReadKeys), usage::show),
 ];
