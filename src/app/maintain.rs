@@ -71,21 +71,32 @@ impl Maintainer {
     }
 }
 
-/// How long a stop waits for the last uses to be written: a database that hangs must not keep the process.
+/// How long a stop waits at least for what has gathered to be written: a database that hangs must not keep the process.
 const LAST_FLUSH: Duration = Duration::from_millis(1_500);
 
-impl Drop for Maintainer {
-    fn drop(&mut self) {
+impl Maintainer {
+    /// Writes what has gathered and ends the thread; waits for that until `deadline`, or for 1.5 s if that is longer.
+    pub fn finish(mut self, deadline: Instant) {
+        self.end(deadline.saturating_duration_since(Instant::now()).max(LAST_FLUSH));
+    }
+
+    fn end(&mut self, patience: Duration) {
         self.stop.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread.take() else { return };
         thread.thread().unpark();
         let asked = Instant::now();
-        while !thread.is_finished() && asked.elapsed() < LAST_FLUSH {
+        while !thread.is_finished() && asked.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(5));
         }
         if !thread.is_finished() {
-            log::warn!("the last uses of keys could not be written in time");
+            log::warn!("the last uses of keys and refusals could not be written in time");
         }
+    }
+}
+
+impl Drop for Maintainer {
+    fn drop(&mut self) {
+        self.end(LAST_FLUSH);
     }
 }
 

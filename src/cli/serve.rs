@@ -1,8 +1,8 @@
 //! `claviger serve`
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use actix_web::rt::System;
 use rustls::ServerConfig;
@@ -22,6 +22,9 @@ use crate::directory::{Directory, Follower};
 use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
+
+/// A little less than the 5 s within which a stop is over.
+const STOP_WITHIN: Duration = Duration::from_millis(4_700);
 
 /// Runs the server until it is told to stop.
 pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<(), Failure> {
@@ -88,8 +91,11 @@ async fn serve(
     if settings.dev {
         announce(&settings, demo.as_ref())?;
     }
+    let stop_by = Arc::new(OnceLock::new());
+    let ordered = Arc::clone(&stop_by);
     actix_web::rt::spawn(async move {
         signals.wait().await;
+        let _ = ordered.set(Instant::now() + STOP_WITHIN);
         log::info!("stopping");
         running.stop().await;
     });
@@ -97,8 +103,8 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
-    // The last uses are written.
-    drop(maintainer);
+    // The last uses and refusals are written.
+    maintainer.finish(stop_by.get().copied().unwrap_or_else(Instant::now));
     log::info!("stopped");
     Ok(())
 }

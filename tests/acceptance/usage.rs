@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::support::tools::eventually;
 use crate::support::{App, Backend, Key, Server, on_both};
 
-/// How long counts may take.
-const WITHIN: Duration = Duration::from_secs(8);
+/// How long counts may take: two seconds, and much more on a machine that is busy with other tests.
+const WITHIN: Duration = Duration::from_secs(20);
 
 fn reader(app: &App) -> String {
     app.token_of(&app.key_with_grants(&["api-keys:read"]))

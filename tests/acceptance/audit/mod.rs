@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::support::App;
 use crate::support::tools::eventually;
 
-/// How long a refusal may take into the log.
-const WITHIN: Duration = Duration::from_secs(5);
+/// How long a refusal may take into the log: two seconds, and much more on a machine that is busy with other tests.
+const WITHIN: Duration = Duration::from_secs(20);
 
 /// What `claviger audit list` shows, the newest first.
 #[track_caller]
