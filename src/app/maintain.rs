@@ -18,7 +18,7 @@ use crate::directory::Directory;
 use crate::store::{Db, StoreError, changes, idempotent_requests, secrets, usage};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
-const FLUSH_EVERY: Duration = Duration::from_secs(2);
+const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// How long after the start that is done first: not while requests come for keys that are not in memory yet.

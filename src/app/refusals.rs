@@ -57,6 +57,9 @@ const BURST_ROWS: f64 = 1_000.0;
 /// Rows a second that a lasting flood gets: less than a million a day.
 const ROWS_PER_SECOND: f64 = 10.0;
 
+/// Rows in one transaction: every change of every node waits for it.
+const ROWS_AT_ONCE: usize = 250;
+
 #[derive(Debug, Default)]
 struct Gathered {
     known: HashMap<RefusalKind, Seen>,
@@ -117,14 +120,30 @@ impl Refusals {
     /// # Errors
     /// [`AppError`].
     pub fn flush(&self, management: &Management) -> Result<usize, AppError> {
+        let mut written = 0;
+        loop {
+            let rows = self.flush_some(management)?;
+            written += rows;
+            // What goes on coming meanwhile waits for the next time.
+            if rows < ROWS_AT_ONCE || written >= MAX_KINDS {
+                return Ok(written);
+            }
+        }
+    }
+
+    fn flush_some(&self, management: &Management) -> Result<usize, AppError> {
         let Ok(gathered) = self.gathered.lock().map(|mut gathered| std::mem::take(&mut *gathered)) else { return Ok(0) };
-        let Gathered { known, unknown, unlisted } = gathered;
+        let Gathered { known, unknown, mut unlisted } = gathered;
+        // Those of known keys come first.
         let mut kinds: Vec<(RefusalKind, Seen)> = known.into_iter().chain(unknown).collect();
         if kinds.is_empty() && unlisted.is_empty() {
             return Ok(0);
         }
-        // Those of known keys come first.
-        let listed = self.affordable().min(kinds.len());
+        let affordable = self.affordable();
+        let listed = affordable.min(kinds.len()).min(ROWS_AT_ONCE);
+        if affordable > ROWS_AT_ONCE && kinds.len() > ROWS_AT_ONCE {
+            self.put_back(kinds.split_off(listed), std::mem::take(&mut unlisted));
+        }
         if let Some(kinds) = kinds.get_mut(..listed) {
             kinds.sort_by_key(|(_, seen)| seen.first);
         }
