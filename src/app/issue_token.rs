@@ -104,6 +104,7 @@ impl Refusal {
             organization_id: None,
             target: self.client_id,
             is_target_known,
+            route: None,
             address,
             reason: self.error.reason(),
         })

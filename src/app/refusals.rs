@@ -32,6 +32,8 @@ pub struct RefusalKind {
     pub target: Option<ClientId>,
     /// Whether there is, or was, such a key for sure.
     pub is_target_known: bool,
+    /// Method and path pattern at the management API.
+    pub route: Option<(&'static str, &'static str)>,
     /// From where.
     pub address: Option<IpAddr>,
     /// The true reason.
@@ -213,7 +215,10 @@ fn rows(
         let owner = || Some(owners.get(&kind.target?)?.organization_id);
         let mut entry = AuditEntry::refused(kind.action, kind.organization_id.or_else(owner), kind.reason);
         entry.target = kind.target.map(|id| id.to_string());
-        entry.after = Some(json!({"requests": seen.requests}));
+        entry.after = Some(match kind.route {
+            None => json!({"requests": seen.requests}),
+            Some((method, path)) => json!({"requests": seen.requests, "method": method, "path": path}),
+        });
         let actor = Actor { principal: kind.actor, address: kind.address, request_id: Some(seen.request_id.clone()) };
         rows.push(AuditEvent { occurred_at_ms: seen.first, ..audit::event(actor, entry)? });
     }
@@ -255,6 +260,7 @@ mod tests {
             organization_id: None,
             target: Some(ClientId::from_parts(0, target)),
             is_target_known: known,
+            route: None,
             address: Some(IpAddr::from(address.to_be_bytes())),
             reason: "wrong_secret",
         }

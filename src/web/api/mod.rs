@@ -19,6 +19,7 @@ mod idempotency;
 mod input;
 mod problem;
 mod query;
+mod refusal;
 mod route;
 mod routes;
 mod usage;

@@ -76,6 +76,35 @@ on_both!(ca4_every_refusal_has_a_row_with_its_true_reason, ["--trusted-proxies",
     app.cli(&["audit", "verify"]).succeeded();
 });
 
+on_both!(refusals_of_the_management_api_have_rows_too, |app| {
+    let key = app.key_with_grants(&["api-keys:write a"]);
+    let token = app.token_of(&key);
+    let strong = app.key_with_grants(&["a b"]);
+    let path = format!("/api-keys/{}", strong.client_id);
+    for _ in 0..2 {
+        app.api("DELETE", &path).bearer(&token).refused(403, "beyond_own_grants");
+    }
+    app.api("GET", "/audit-events").bearer(&token).refused(403, "insufficient_scope");
+    app.api("GET", &path).bearer("nonsense").refused(401, "invalid_token");
+    // What breaks rules is no refusal.
+    app.api("POST", "/api-keys").bearer(&token).json(&json!({})).refused(422, "validation_failed");
+    app.terminate();
+    let found = rows(app, &["--action", "api.refused"]);
+    let of = |reason: &str| -> &Value {
+        let of: Vec<&Value> = found.iter().filter(|row| row["reason"] == json!(reason)).collect();
+        assert_eq!(of.len(), 1, "{reason}: {found:#?}");
+        of[0]
+    };
+    let row = of("beyond_own_grants");
+    assert_eq!(row["actor"], json!({"type": "api_key", "id": key.client_id}), "{row}");
+    assert_eq!((&row["organization_id"], &row["target"]), (&json!(app.fixture.organization), &json!(strong.client_id)), "{row}");
+    assert_eq!(row["after"], json!({"requests": 2, "method": "DELETE", "path": "/api-keys/{client_id}"}), "{row}");
+    assert_eq!(of("insufficient_scope")["after"]["path"], "/audit-events");
+    let stranger = of("invalid_token");
+    assert_eq!((&stranger["actor"]["type"], &stranger["target"]), (&json!("anonymous"), &json!(null)), "{stranger}");
+    assert_eq!(found.len(), 3, "{found:#?}");
+});
+
 on_both!(a_refusal_just_before_the_stop_is_in_the_log, |app| {
     app.token(&app.fixture.k1.with_wrong_secret()).unauthorized();
     app.terminate();
