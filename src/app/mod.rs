@@ -12,6 +12,8 @@ mod failures;
 pub mod issue_token;
 pub mod maintain;
 mod metrics;
+pub mod organizations;
+pub mod plans;
 pub mod show_api_key;
 pub mod signing_keys;
 mod uses;

@@ -14,7 +14,7 @@ use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder};
+use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder, plans};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
 use crate::oauth::metadata::paths;
@@ -46,7 +46,8 @@ async fn serve(
         bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
-    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
+    let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
+    plans::adopt_default(&db, &settings.directory.default_plan)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
     publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {

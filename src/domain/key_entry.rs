@@ -1,6 +1,7 @@
 //! What the token endpoint needs of an API key, small enough to keep a million of them.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
@@ -10,6 +11,7 @@ use super::grant::GrantTarget;
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
+use super::plan::PlanName;
 use super::scope::{Level, ScopeName};
 use super::time::Timestamp;
 
@@ -28,6 +30,8 @@ pub struct KeyEntry {
     pub ip_allowlist: IpAllowlist,
     /// Handed to the resource server in the token.
     pub max_payout: Option<MaxPayout>,
+    /// Its own rate plan, if it has one.
+    pub plan: Option<Arc<PlanName>>,
     /// How long its tokens live.
     pub token_lifetime: TokenLifetime,
     /// How it proves itself.
@@ -105,31 +109,42 @@ impl Holding {
     }
 }
 
-/// Lets keys with the same scopes share them: most keys of a platform hold one of a few sets.
+/// Lets keys share what many of them have: most keys of a platform hold one of a few sets of scopes and are on one of
+/// a few plans.
 #[derive(Debug, Default)]
-pub struct ScopeSharing(Mutex<HashSet<Arc<[ScopeName]>>>);
+pub struct Sharing {
+    scopes: Mutex<HashSet<Arc<[ScopeName]>>>,
+    plans: Mutex<HashSet<Arc<PlanName>>>,
+}
 
-/// Sets remembered for sharing; past that the memory of it starts anew.
-const MAX_SHARED_SETS: usize = 4_096;
+/// Values of a kind remembered for sharing; past that the memory of them starts anew.
+const MAX_SHARED: usize = 4_096;
 
-impl ScopeSharing {
-    fn share(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
-        let Ok(mut known) = self.0.lock() else { return scopes.into() };
-        if let Some(shared) = known.get(scopes.as_slice()) {
-            return Arc::clone(shared);
-        }
-        if known.len() >= MAX_SHARED_SETS {
-            known.clear();
-        }
-        let shared: Arc<[ScopeName]> = scopes.into();
-        known.insert(Arc::clone(&shared));
-        shared
+impl Sharing {
+    fn scopes(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
+        share(&self.scopes, scopes.into())
     }
+
+    fn plan(&self, plan: PlanName) -> Arc<PlanName> {
+        share(&self.plans, Arc::new(plan))
+    }
+}
+
+fn share<T: Hash + Eq + ?Sized>(known: &Mutex<HashSet<Arc<T>>>, value: Arc<T>) -> Arc<T> {
+    let Ok(mut known) = known.lock() else { return value };
+    if let Some(shared) = known.get(&value) {
+        return Arc::clone(shared);
+    }
+    if known.len() >= MAX_SHARED {
+        known.clear();
+    }
+    known.insert(Arc::clone(&value));
+    value
 }
 
 impl KeyEntry {
     /// The entry of a key.
-    pub fn new(key: ApiKey, sharing: &ScopeSharing) -> Self {
+    pub fn new(key: ApiKey, sharing: &Sharing) -> Self {
         let holding = match key.kind {
             KeyKind::Admin(account) => Holding::Admin(account),
             KeyKind::Scoped(grants) => Holding::Scoped(
@@ -137,7 +152,7 @@ impl KeyEntry {
                     .iter()
                     .map(|grant| HeldGrant {
                         target: grant.target,
-                        scopes: sharing.share(grant.scopes.iter().cloned().collect()),
+                        scopes: sharing.scopes(grant.scopes.iter().cloned().collect()),
                     })
                     .collect(),
             ),
@@ -153,6 +168,7 @@ impl KeyEntry {
                 .collect(),
             ip_allowlist: key.settings.ip_allowlist,
             max_payout: key.settings.max_payout,
+            plan: key.settings.plan.map(|plan| sharing.plan(plan)),
             token_lifetime: key.settings.token_lifetime,
             auth_method: key.auth_method,
             expires_at: key.settings.expires_at,
@@ -162,9 +178,26 @@ impl KeyEntry {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::catalogue::tests::catalogue;
+
+    /// A key of that organization that holds nothing worth naming.
+    pub(crate) fn entry(organization_id: OrganizationId, plan: Option<&str>) -> KeyEntry {
+        KeyEntry {
+            client_id: ClientId::from_parts(0, 1),
+            organization_id,
+            holding: Holding::Admin(None),
+            secrets: Box::default(),
+            ip_allowlist: IpAllowlist::default(),
+            max_payout: None,
+            plan: plan.map(|name| Arc::new(name.parse().unwrap())),
+            token_lifetime: TokenLifetime::default(),
+            auth_method: AuthMethod::ClientSecretBasic,
+            expires_at: None,
+            disabled: false,
+        }
+    }
 
     fn scoped(lines: &[(&str, GrantTarget)]) -> Holding {
         let grant = |(text, target): &(&str, GrantTarget)| HeldGrant {

@@ -16,6 +16,7 @@ pub mod max_payout;
 pub mod name;
 pub mod organization;
 pub mod plan;
+pub mod rate_plans;
 pub mod resource_server;
 pub mod scope;
 pub mod signing_key;

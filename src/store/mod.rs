@@ -12,6 +12,8 @@ mod error;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod plans;
+pub mod rates;
 mod schema;
 pub mod secrets;
 pub mod signing_keys;
