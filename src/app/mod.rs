@@ -10,6 +10,7 @@ pub mod demo;
 mod error;
 mod failures;
 pub mod issue_token;
+pub mod limits;
 pub mod maintain;
 mod metrics;
 pub mod organizations;

@@ -103,10 +103,9 @@ pub fn adopt_default(db: &Db, name: &PlanName) -> Result<(), AppError> {
     if known.as_ref() == Some(name) {
         return Ok(());
     }
-    let write = || db.write(clock::now(), |transaction| meta::set_default_plan(transaction, name));
-    match write() {
-        // A node that starts at the same time was quicker.
-        Err(StoreError::UniqueViolation(_)) => Ok(write()?),
-        outcome => Ok(outcome?),
-    }
+    db.write(clock::now(), |transaction| {
+        // Nodes that start together write one after the other.
+        transaction.exclusively()?;
+        Ok(meta::set_default_plan(transaction, name)?)
+    })
 }
