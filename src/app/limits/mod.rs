@@ -153,10 +153,7 @@ impl RateLimiter {
         let refused_by = if connections_over {
             Some(LimitKind::Concurrent)
         } else {
-            match self.decide(&state, &limits, now).await {
-                Some(kind) => Some(kind.into()),
-                None => None,
-            }
+            self.decide(&state, &limits, now).await.map(LimitKind::from)
         };
         let ([minute, day], tell) = state.with(|counters| {
             let quotas = counters.quotas(&limits, now);
