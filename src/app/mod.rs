@@ -1,6 +1,9 @@
 //! The use cases: what the server and its command line do, a file for each.
 
+pub mod audit;
+pub mod bearer;
 pub mod bootstrap;
+pub mod caller;
 pub mod catalogue;
 pub mod change_api_key;
 pub mod create_account;
@@ -10,8 +13,10 @@ pub mod demo;
 mod error;
 mod failures;
 pub mod issue_token;
+pub mod key_reach;
 pub mod limits;
 pub mod maintain;
+pub mod management;
 mod metrics;
 pub mod organizations;
 pub mod plans;
@@ -21,6 +26,7 @@ mod uses;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
+pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
 pub use uses::Uses;
 

@@ -1,8 +1,11 @@
 //! Rate plans: what there is, and what it allows.
 
-use super::AppError;
+use serde_json::json;
+
+use super::{AppError, Work};
 use crate::clock;
 use crate::domain::Invalid;
+use crate::domain::audit_event::AuditEntry;
 use crate::domain::plan::{Plan, PlanLimits, PlanName};
 use crate::store::{Change, Db, StoreError, meta, plans};
 
@@ -26,68 +29,65 @@ pub fn show_plan(db: &Db, name: &PlanName) -> Result<Plan, AppError> {
 ///
 /// # Errors
 /// [`AppError::Conflict`] when there is one of this name.
-pub fn create_plan(db: &Db, plan: Plan) -> Result<Plan, AppError> {
-    db.write(clock::now(), |transaction| {
-        plans::insert(transaction, &plan).map_err(|error| match error {
-            StoreError::UniqueViolation(_) => AppError::Conflict(format!("there is a plan {} already", plan.name)),
-            other => other.into(),
-        })?;
-        transaction.changed(Change::Plans);
-        Ok::<_, AppError>(())
-    })?;
+pub fn create_plan(work: &mut Work<'_, '_>, plan: Plan) -> Result<Plan, AppError> {
+    if plans::find(work.transaction.reading(), &plan.name)?.is_some() {
+        return Err(AppError::Conflict(format!("there is a plan {} already", plan.name)));
+    }
+    plans::insert(work.transaction, &plan)?;
+    work.transaction.changed(Change::Plans);
+    work.audit(AuditEntry::done("plan.created", None, &plan.name).changing(None, Some(json!(plan))));
     Ok(plan)
 }
 
-/// Edits a plan: `change` gets it and alters its limits and whether it is a dry run. What was counted so far stays
+/// Edits a plan: `change` gets its limits and whether it is a dry run, and alters them. What was counted so far stays
 /// counted.
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Invalid`] for limits of `enterprise`, which each organization has of its own.
 pub fn edit_plan(
-    db: &Db,
+    work: &mut Work<'_, '_>,
     name: &PlanName,
     change: impl FnOnce(&mut PlanLimits, &mut bool) -> Result<(), Invalid>,
 ) -> Result<Plan, AppError> {
-    db.write(clock::now(), |transaction| {
-        transaction.exclusively()?;
-        let mut plan = plans::find(transaction.reading(), name)?.ok_or_else(|| AppError::not_found("plan", name))?;
-        change(&mut plan.limits, &mut plan.dry_run)?;
-        if name.is_enterprise() && !plan.limits.is_unlimited() {
-            let detail = "the limits of enterprise are set for each organization";
-            return Err(Invalid::new("limits", "set_per_organization", detail).into());
-        }
-        plans::update(transaction, &plan)?;
-        transaction.changed(Change::Plans);
-        Ok(plan)
-    })
+    let before = plans::find(work.transaction.reading(), name)?.ok_or_else(|| AppError::not_found("plan", name))?;
+    let mut plan = before.clone();
+    change(&mut plan.limits, &mut plan.dry_run)?;
+    if name.is_enterprise() && !plan.limits.is_unlimited() {
+        let detail = "the limits of enterprise are set for each organization";
+        return Err(Invalid::new("name", "set_per_organization", detail).into());
+    }
+    plans::update(work.transaction, &plan)?;
+    work.transaction.changed(Change::Plans);
+    work.audit(AuditEntry::done("plan.edited", None, name).changing(Some(json!(before)), Some(json!(plan))));
+    Ok(plan)
 }
 
 /// Removes a plan for good.
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Conflict`] while a key, an organization or the servers' default is on it.
-pub fn delete_plan(db: &Db, name: &PlanName) -> Result<(), AppError> {
+pub fn delete_plan(work: &mut Work<'_, '_>, name: &PlanName) -> Result<(), AppError> {
+    let plan = plans::find(work.transaction.reading(), name)?.ok_or_else(|| AppError::not_found("plan", name))?;
     if name.is_enterprise() {
         return Err(AppError::Conflict("the plan enterprise stays: its limits are the organizations'".to_owned()));
     }
-    db.write(clock::now(), |transaction| {
-        transaction.exclusively()?;
-        if plans::find(transaction.reading(), name)?.is_none() {
-            return Err(AppError::not_found("plan", name));
+    if *name == default_plan(work)? {
+        return Err(AppError::Conflict(format!("the plan {name} is the servers' default-plan")));
+    }
+    plans::delete(work.transaction, name).map_err(|error| match error {
+        StoreError::ForeignKeyViolation => {
+            AppError::Conflict(format!("the plan {name} is in use: API keys or organizations are on it"))
         }
-        let default = meta::default_plan(transaction.reading())?.unwrap_or_else(PlanName::unlimited);
-        if default == *name {
-            return Err(AppError::Conflict(format!("the plan {name} is the servers' default-plan")));
-        }
-        plans::delete(transaction, name).map_err(|error| match error {
-            StoreError::ForeignKeyViolation => {
-                AppError::Conflict(format!("the plan {name} is in use: API keys or organizations are on it"))
-            }
-            other => other.into(),
-        })?;
-        transaction.changed(Change::Plans);
-        Ok(())
-    })
+        other => other.into(),
+    })?;
+    work.transaction.changed(Change::Plans);
+    work.audit(AuditEntry::done("plan.deleted", None, name).changing(Some(json!(plan)), None));
+    Ok(())
+}
+
+/// What the servers of this database fall back to.
+fn default_plan(work: &mut Work<'_, '_>) -> Result<PlanName, AppError> {
+    Ok(meta::default_plan(work.transaction.reading())?.unwrap_or_else(PlanName::unlimited))
 }
 
 /// Makes a plan the one that the servers of this database fall back to.

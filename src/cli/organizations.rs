@@ -11,6 +11,7 @@ use crate::app::organizations::edit_organization;
 use crate::domain::Invalid;
 use crate::domain::id::OrganizationId;
 use crate::domain::name::Name;
+use crate::domain::organization::Organization;
 use crate::domain::plan::{PlanLimits, PlanName};
 use crate::store::organizations;
 
@@ -50,7 +51,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Create { name } => {
             let opened = context.open_or_create()?;
-            output::object(context.json, &create_organization(&opened.db, name)?)
+            output::object(context.json, &opened.change(|work| create_organization(work, name))?)
         }
         Command::List => {
             let all = context.open()?.db.read(organizations::all)?;
@@ -66,7 +67,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
                 let detail = "can empty plan, requests_per_minute, requests_per_day and concurrent_connections";
                 return Err(usage(Invalid::new("clear", "unknown_field", detail)));
             }
-            let edited = edit_organization(&context.open()?.db, id, |organization| {
+            let edit = |organization: &mut Organization| {
                 for field in &clear {
                     if !lift(&mut organization.enterprise_limits, field) {
                         organization.plan = None;
@@ -76,8 +77,9 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
                 organization.name = name.unwrap_or_else(|| organization.name.clone());
                 organization.plan = plan.or_else(|| organization.plan.take());
                 Ok(())
-            })?;
-            output::object(context.json, &edited)
+            };
+            let opened = context.open()?;
+            output::object(context.json, &opened.change(|work| edit_organization(work, id, edit))?)
         }
     }
 }

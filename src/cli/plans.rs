@@ -88,7 +88,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Create { name, limits: given, dry_run } => {
             let mut limits = PlanLimits::default();
             given.apply_to(&mut limits);
-            output::object(context.json, &plans::create_plan(db, Plan { name, limits, dry_run })?)
+            output::object(context.json, &opened.change(|work| plans::create_plan(work, Plan { name, limits, dry_run }))?)
         }
         Command::List => {
             let columns = ["name", "requests_per_minute", "requests_per_day", "concurrent_connections", "dry_run"];
@@ -100,18 +100,18 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
                 let detail = "can lift requests_per_minute, requests_per_day and concurrent_connections";
                 return Err(usage(Invalid::new("clear", "unknown_field", detail)));
             }
-            let plan = plans::edit_plan(db, &name, |limits, is_dry_run| {
+            let edit = |limits: &mut PlanLimits, is_dry_run: &mut bool| {
                 for field in &clear {
                     lift(limits, field);
                 }
                 given.apply_to(limits);
                 *is_dry_run = dry_run.unwrap_or(*is_dry_run);
                 Ok(())
-            })?;
-            output::object(context.json, &plan)
+            };
+            output::object(context.json, &opened.change(|work| plans::edit_plan(work, &name, edit))?)
         }
         Command::Delete { name } => {
-            plans::delete_plan(db, &name)?;
+            opened.change(|work| plans::delete_plan(work, &name))?;
             output::object(context.json, &json!({"name": name, "deleted": true}))
         }
     }

@@ -15,10 +15,11 @@ use crate::app::issue_token::TokenIssuer;
 use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder, plans};
+use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder, plans};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
+use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -56,7 +57,8 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let demo = if settings.dev { prepare_demo(&db, &pepper)? } else { None };
+    let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+    let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
@@ -72,6 +74,7 @@ async fn serve(
     });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
+        management: Arc::new(management),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),

@@ -3,6 +3,7 @@
 //!
 //! - [`random`]: the system's randomness, and token ids made of it;
 //! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
+//! - [`audit_chain`]: the hash chain of the audit log;
 //! - [`digest`]: what is stored of an API secret, and how one is recognised;
 //! - [`envelope`]: how private keys are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
@@ -11,6 +12,7 @@
 
 use std::fmt;
 
+pub mod audit_chain;
 pub mod digest;
 pub mod envelope;
 pub mod jwk;
@@ -20,7 +22,7 @@ pub mod master_key;
 pub mod pem;
 pub mod random;
 pub mod signing;
-mod strict_json;
+pub mod strict_json;
 #[cfg(test)]
 mod test_keys;
 

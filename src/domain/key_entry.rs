@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
 use super::client_secret::SecretDigest;
-use super::grant::GrantTarget;
+use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
@@ -40,6 +40,8 @@ pub struct KeyEntry {
     pub expires_at: Option<Timestamp>,
     /// Whether it is disabled.
     pub disabled: bool,
+    /// Tokens issued before this moment are dead.
+    pub tokens_revoked_at: Option<Timestamp>,
 }
 
 /// A secret as memory holds it.
@@ -72,6 +74,20 @@ pub struct HeldGrant {
 }
 
 impl Holding {
+    /// What a key of this kind holds.
+    pub fn of(kind: KeyKind, sharing: &Sharing) -> Self {
+        match kind {
+            KeyKind::Admin(account) => Self::Admin(account),
+            KeyKind::Scoped(grants) => {
+                let held = |grant: &Grant| HeldGrant {
+                    target: grant.target,
+                    scopes: sharing.scopes(grant.scopes.iter().cloned().collect()),
+                };
+                Self::Scoped(grants.iter().map(held).collect())
+            }
+        }
+    }
+
     /// Whether the organization itself is among the targets.
     pub fn holds_organization(&self) -> bool {
         self.targets().any(|target| target == GrantTarget::Organization)
@@ -145,22 +161,10 @@ fn share<T: Hash + Eq + ?Sized>(known: &Mutex<HashSet<Arc<T>>>, value: Arc<T>) -
 impl KeyEntry {
     /// The entry of a key.
     pub fn new(key: ApiKey, sharing: &Sharing) -> Self {
-        let holding = match key.kind {
-            KeyKind::Admin(account) => Holding::Admin(account),
-            KeyKind::Scoped(grants) => Holding::Scoped(
-                grants
-                    .iter()
-                    .map(|grant| HeldGrant {
-                        target: grant.target,
-                        scopes: sharing.scopes(grant.scopes.iter().cloned().collect()),
-                    })
-                    .collect(),
-            ),
-        };
         Self {
             client_id: key.client_id,
             organization_id: key.organization_id,
-            holding,
+            holding: Holding::of(key.kind, sharing),
             secrets: key
                 .secrets
                 .into_iter()
@@ -173,6 +177,7 @@ impl KeyEntry {
             auth_method: key.auth_method,
             expires_at: key.settings.expires_at,
             disabled: key.disabled_at.is_some(),
+            tokens_revoked_at: key.tokens_revoked_at,
         }
     }
 }
@@ -196,6 +201,7 @@ pub(crate) mod tests {
             auth_method: AuthMethod::ClientSecretBasic,
             expires_at: None,
             disabled: false,
+            tokens_revoked_at: None,
         }
     }
 

@@ -7,6 +7,13 @@ use super::name::Name;
 use super::plan::{PlanLimits, PlanName};
 use super::time::Timestamp;
 
+impl OrganizationId {
+    /// Whether it is the platform's own organization, which the first migration makes with an id of zeros.
+    pub fn is_platform(self) -> bool {
+        self == Self::from_parts(0, 0)
+    }
+}
+
 /// A customer of the platform; everything but the catalogue belongs to exactly one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Organization {

@@ -57,7 +57,9 @@ pub(super) fn limits(minute: Option<i64>, day: Option<i64>, connections: Option<
 /// # Errors
 /// [`StoreError`].
 pub fn all(connection: &mut DbConnection) -> Result<Vec<Plan>, StoreError> {
-    let rows: Vec<Row> = plans::table.order(plans::name).load(connection)?;
+    let mut rows: Vec<Row> = plans::table.load(connection)?;
+    // Here, because databases have orders of their own.
+    rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     rows.into_iter().map(Plan::try_from).collect()
 }
 
