@@ -188,11 +188,14 @@ impl Run<'_> {
             }
         }
         self.settle(unneeded);
-        let shared = self.share_connections(&states);
-        if shared.is_err() && self.heard_at.abs_diff(ticks) >= FORGET_ELSEWHERE_AFTER {
-            states.iter().for_each(|state| state.elsewhere.store(0, Ordering::Relaxed));
+        let sharing: Vec<_> = states.iter().filter(|state| state.is_shared.load(Ordering::Relaxed)).collect();
+        if !sharing.is_empty() {
+            let shared = self.share_connections(&sharing);
+            if shared.is_err() && self.heard_at.abs_diff(ticks) >= FORGET_ELSEWHERE_AFTER {
+                sharing.iter().for_each(|state| state.elsewhere.store(0, Ordering::Relaxed));
+            }
+            self.report(&shared);
         }
-        self.report(&shared);
         drop(states);
         self.states.sweep(now);
     }
@@ -212,14 +215,10 @@ impl Run<'_> {
         self.report(&forgotten);
     }
 
-    fn share_connections(&mut self, states: &[Arc<KeyState>]) -> Result<(), StoreError> {
-        let shared: Vec<_> = states.iter().filter(|state| state.is_shared.load(Ordering::Relaxed)).collect();
-        if shared.is_empty() {
-            return Ok(());
-        }
+    fn share_connections(&mut self, sharing: &[&Arc<KeyState>]) -> Result<(), StoreError> {
         let ticks = self.states.ticks();
         let mut news = Vec::new();
-        for state in &shared {
+        for state in sharing {
             let here = state.here.load(Ordering::Relaxed);
             let is_news = match self.told.get(&state.client_id) {
                 Some((told, at)) => *told != here || at.abs_diff(ticks) >= RENEW_AFTER,
@@ -240,7 +239,7 @@ impl Run<'_> {
         let latest = now.plus_seconds(2 * CONNECTIONS_LIVE_SECONDS);
         let elsewhere = self.db.read(|connection| rates::connections_elsewhere(connection, &self.node_id, now, latest))?;
         self.heard_at = ticks;
-        for state in shared {
+        for state in sharing {
             state.elsewhere.store(elsewhere.get(&state.client_id).copied().unwrap_or(0), Ordering::Relaxed);
         }
         Ok(())

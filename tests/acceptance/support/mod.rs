@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod postgres;
+pub(crate) mod rate_limit;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod token;

@@ -1,0 +1,10 @@
+//! Rate plans: product.md section 8, and section 3 point 4.
+
+mod api;
+mod command_line;
+mod connections;
+mod headers;
+mod nodes;
+mod order;
+mod plans;
+mod windows;
