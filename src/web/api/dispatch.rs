@@ -89,7 +89,7 @@ async fn answer(
     let now = clock::now();
     let caller = match route.access {
         Access::Anyone => None,
-        _ => Some(authenticate::caller(request, state, now).await?),
+        _ => Some(authenticate::caller(request, state, address, now).await?),
     };
     if let Some(caller) = &caller {
         *admission = admit(caller, state, now).await;
