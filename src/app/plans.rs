@@ -5,9 +5,11 @@ use serde_json::json;
 use super::{AppError, Work};
 use crate::clock;
 use crate::domain::Invalid;
+use crate::domain::actor::Principal;
 use crate::domain::audit_event::AuditEntry;
+use crate::domain::id::OrganizationId;
 use crate::domain::plan::{Plan, PlanLimits, PlanName};
-use crate::store::{Change, Db, StoreError, meta, plans};
+use crate::store::{Change, Db, StoreError, meta, organizations, plans};
 
 /// Every plan, in order of name.
 ///
@@ -83,6 +85,30 @@ pub fn delete_plan(work: &mut Work<'_, '_>, name: &PlanName) -> Result<(), AppEr
     work.transaction.changed(Change::Plans);
     work.audit(AuditEntry::done("plan.deleted", None, name).changing(Some(json!(plan)), None));
     Ok(())
+}
+
+/// Checks that whoever acts may put a key of this organization on a plan: a customer's own people and keys may narrow what
+/// their organization has, and the platform alone may widen it.
+pub(super) fn check_plan(work: &mut Work<'_, '_>, id: OrganizationId, plan: Option<&PlanName>) -> Result<(), AppError> {
+    let is_customer = matches!(work.actor.principal, Principal::User(_) | Principal::ApiKey(_)) && !id.is_platform();
+    let (Some(name), true) = (plan, is_customer) else { return Ok(()) };
+    let unknown = || Invalid::new("plan", "unknown", "there is no such plan");
+    let default = default_plan(work)?;
+    let connection = work.transaction.reading();
+    let organization = organizations::find(connection, id)?.ok_or_else(|| AppError::not_found("organization", id))?;
+    let terms = |plan: Plan| {
+        let limits = if plan.name.is_enterprise() { organization.enterprise_limits } else { plan.limits };
+        (limits, plan.dry_run)
+    };
+    let (asked, asked_dry_run) = terms(plans::find(connection, name)?.ok_or_else(unknown)?);
+    let own = organization.plan.as_ref().unwrap_or(&default);
+    let Some((held, held_dry_run)) = plans::find(connection, own)?.map(terms) else { return Ok(()) };
+    // Nothing is refused by a dry run, so it is as wide as can be.
+    if asked.is_within(&held) && (!asked_dry_run || held_dry_run || held.is_unlimited()) {
+        return Ok(());
+    }
+    let detail = format!("the organization is on the plan {own}; its keys can be on that or a narrower one, not on {name}");
+    Err(AppError::forbidden("beyond_own_plan", detail))
 }
 
 /// What the servers of this database fall back to.

@@ -116,6 +116,20 @@ impl PlanLimits {
     }
 }
 
+impl PlanLimits {
+    /// Whether none of these limits allows more than `other` does.
+    pub fn is_within(&self, other: &Self) -> bool {
+        let within = |own: Option<Limit>, other: Option<Limit>| match (own, other) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(other)) => own <= other,
+        };
+        within(self.requests_per_minute, other.requests_per_minute)
+            && within(self.requests_per_day, other.requests_per_day)
+            && within(self.concurrent_connections, other.concurrent_connections)
+    }
+}
+
 /// A rate plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -131,6 +145,20 @@ pub struct Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_within_each_other_when_none_is_wider() {
+        let limits = |minute: Option<i64>, day: Option<i64>| PlanLimits {
+            requests_per_minute: minute.map(|n| Limit::new("x", n).unwrap()),
+            requests_per_day: day.map(|n| Limit::new("x", n).unwrap()),
+            concurrent_connections: None,
+        };
+        let unlimited = PlanLimits::default();
+        assert!(unlimited.is_within(&unlimited) && limits(Some(1), None).is_within(&unlimited));
+        assert!(limits(Some(5), Some(9)).is_within(&limits(Some(5), Some(10))));
+        assert!(!limits(Some(5), Some(11)).is_within(&limits(Some(5), Some(10))));
+        assert!(!limits(None, Some(1)).is_within(&limits(Some(5), None)) && !unlimited.is_within(&limits(None, Some(1))));
+    }
 
     #[test]
     fn a_limit_is_one_to_a_milliard() {

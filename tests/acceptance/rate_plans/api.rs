@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::api::problem;
+use crate::support::api::{problem, small_key};
 use crate::support::rate_limit::{assert_unlimited, left, room_in_this_minute};
 use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{App, Key, on_both};
@@ -133,4 +133,36 @@ on_both!(a_change_by_the_api_counts_at_once, |app| {
     eventually(HONOURED_WITHIN, "the plan", || app.token(&key).send().header("ratelimit-policy").map(drop));
     app.api("PATCH", "/plans/mine").bearer(&token).json(&json!({"requests_per_minute": 70})).succeeds(200);
     assert_eq!(app.token(&key).send().header("ratelimit-policy"), Some("\"minute\";q=70;w=60"));
+});
+
+on_both!(a_customer_narrows_its_plan_and_never_widens_it, |app| {
+    let token = app.token_of(&app.integrator());
+    let with = |plan: &str| {
+        let mut body = small_key("x");
+        body["plan"] = json!(plan);
+        app.api("POST", "/api-keys").bearer(&token).json(&body)
+    };
+    // The organization has no plan and the server no limits.
+    with("growth").succeeds(201);
+    with("unlimited").succeeds(201);
+    with("nonsense").refused(422, "validation_failed");
+    app.json(&["organizations", "edit", &app.fixture.organization, "--plan", "growth"]);
+    app.plan("trial", &["--requests-per-minute", "1", "--dry-run"]);
+    app.plan("half", &["--requests-per-minute", "60", "--requests-per-day", "10000"]);
+    let made = app.api_create(&token, &{
+        let mut body = small_key("y");
+        body["plan"] = json!("starter");
+        body
+    });
+    with("growth").succeeds(201);
+    for wider in ["unlimited", "enterprise", "trial", "half"] {
+        with(wider).refused(403, "beyond_own_plan");
+    }
+    let path = format!("/api-keys/{}", made.client_id);
+    let edit = |body: serde_json::Value| app.api("PATCH", &path).bearer(&token).json(&body);
+    edit(json!({"plan": "unlimited"})).refused(403, "beyond_own_plan");
+    edit(json!({"plan": null})).succeeds(200);
+    // The platform may give a key more, and that does not stand in the way of other changes.
+    app.key_action("edit", &made, &["--plan", "unlimited"]);
+    edit(json!({"name": "z"})).succeeds(200);
 });
