@@ -1,5 +1,6 @@
 //! What one node counts of one key.
 
+use super::LimitKind;
 use super::window::{Kind, Look, Order, Ticks, Window};
 use crate::domain::plan::{Limit, PlanLimits};
 use crate::domain::time::Timestamp;
@@ -129,11 +130,11 @@ impl Counters {
     }
 
     /// Whether a dry run has to tell that it would have refused: once for each window.
-    pub(super) fn notice(&mut self, refused_by: Option<Kind>) -> bool {
-        let (at, starts_at) = match refused_by {
-            Some(Kind::Minute) => (0, self.minute.starts_at()),
-            Some(Kind::Day) => (1, self.day.starts_at()),
-            None => (2, self.minute.starts_at()),
+    pub(super) fn notice(&mut self, over: LimitKind) -> bool {
+        let (at, starts_at) = match over {
+            LimitKind::Minute => (0, self.minute.starts_at()),
+            LimitKind::Day => (1, self.day.starts_at()),
+            LimitKind::Concurrent => (2, self.minute.starts_at()),
         };
         self.noticed.get_mut(at).is_some_and(|noticed| std::mem::replace(noticed, starts_at) != starts_at)
     }

@@ -142,51 +142,43 @@ impl RateLimiter {
     async fn admit_on(&self, plan: ActivePlan, client_id: ClientId, now: Timestamp) -> Admission {
         let ActivePlan { limits, dry_run } = plan;
         let state = self.states.of(client_id);
-        let (connection, connections_over) = match limits.concurrent_connections {
-            None => (None, false),
+        let (connection, is_free) = match limits.concurrent_connections {
+            None => (None, true),
             Some(limit) => match state.connect(limit.get()) {
-                Some(connection) => (Some(connection), false),
-                None if dry_run => (Some(state.connect_anyway()), true),
-                None => (None, true),
+                None => (dry_run.then(|| state.connect_anyway()), false),
+                connection => (connection, true),
             },
         };
-        let refused_by = if connections_over {
-            Some(LimitKind::Concurrent)
-        } else {
-            self.decide(&state, &limits, now).await.map(LimitKind::from)
-        };
-        let ([minute, day], tell) = state.with(|counters| {
-            let quotas = counters.quotas(&limits, now);
-            let window = match refused_by {
-                Some(LimitKind::Minute) => Some(Kind::Minute),
-                Some(LimitKind::Day) => Some(Kind::Day),
-                Some(LimitKind::Concurrent) | None => None,
-            };
-            (quotas, dry_run && refused_by.is_some() && counters.notice(window))
-        });
+        // Without a free connection nothing else is looked at, except by a dry run, which counts everything.
+        let window = if is_free || dry_run { self.decide(&state, &limits, now).await } else { None };
+        let over = window.map(LimitKind::from).or((!is_free).then_some(LimitKind::Concurrent));
+        let [minute, day] = state.with(|counters| counters.quotas(&limits, now));
         let connections = limits.concurrent_connections.map(|limit| Connections {
             limit: limit.get(),
-            remaining: if connections_over { 0 } else { limit.get().saturating_sub(state.in_progress()) },
+            remaining: if is_free { limit.get().saturating_sub(state.in_progress()) } else { 0 },
         });
-        let retry_after_seconds = |kind: LimitKind| match kind {
-            LimitKind::Minute => minute.map_or(1, |quota| quota.reset_seconds),
-            LimitKind::Day => day.map_or(1, |quota| quota.reset_seconds),
-            LimitKind::Concurrent => RETRY_CONNECTION_SECONDS,
+        self.report(&state, plan, over);
+        let retry_after_seconds = match over {
+            Some(LimitKind::Minute) => minute.map_or(1, |quota| quota.reset_seconds),
+            Some(LimitKind::Day) => day.map_or(1, |quota| quota.reset_seconds),
+            Some(LimitKind::Concurrent) | None => RETRY_CONNECTION_SECONDS,
         };
-        match refused_by {
-            None => self.counts.admitted(&limits),
-            Some(kind) => self.counts.count(kind, if dry_run { Outcome::DryRun } else { Outcome::Refused }),
-        }
-        if tell && let Some(kind) = refused_by {
+        let over_limit = over.filter(|_| !dry_run).map(|kind| OverLimit { kind, retry_after_seconds });
+        // A refusal is no request in progress.
+        let connection = connection.filter(|_| over_limit.is_none());
+        Admission { over_limit, minute, day, connections, connection }
+    }
+
+    /// Counts what was decided, and tells what a dry run would have refused: once for each key and window.
+    fn report(&self, state: &key_state::KeyState, plan: ActivePlan, over: Option<LimitKind>) {
+        let Some(kind) = over else { return self.counts.admitted(&plan.limits) };
+        self.counts.count(kind, if plan.dry_run { Outcome::DryRun } else { Outcome::Refused });
+        if plan.dry_run && state.with(|counters| counters.notice(kind)) {
             log::warn!(
-                client_id:% = client_id, limit = kind.as_str();
+                client_id:% = state.client_id, limit = kind.as_str();
                 "over its rate plan, which is a dry run: not refused; said once for each key and window"
             );
         }
-        let over_limit =
-            refused_by.filter(|_| !dry_run).map(|kind| OverLimit { kind, retry_after_seconds: retry_after_seconds(kind) });
-        let connection = if over_limit.is_some() { None } else { connection };
-        Admission { over_limit, minute, day, connections, connection }
     }
 
     /// Counts a request in the windows. `Some`: the one that has nothing left.

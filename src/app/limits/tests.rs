@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::LimitKind;
 use super::counters::{Counters, Decision};
 use super::key_state::KeyStates;
 use super::window::{Kind, LATE_SECONDS, Order, Ticks};
@@ -265,12 +266,12 @@ fn f14_a_request_that_is_a_little_late_does_not_bring_the_last_minute_back() {
 fn a_dry_run_tells_once_for_each_window() {
     let mut world = World::new(limits(Some(1), None), 1);
     world.requests(0, 2);
-    assert!(world.nodes[0].notice(Some(Kind::Minute)));
-    assert!(!world.nodes[0].notice(Some(Kind::Minute)));
-    assert!(world.nodes[0].notice(None) && !world.nodes[0].notice(None));
+    assert!(world.nodes[0].notice(LimitKind::Minute));
+    assert!(!world.nodes[0].notice(LimitKind::Minute));
+    assert!(world.nodes[0].notice(LimitKind::Concurrent) && !world.nodes[0].notice(LimitKind::Concurrent));
     world.pass(60_000);
     world.requests(0, 2);
-    assert!(world.nodes[0].notice(Some(Kind::Minute)));
+    assert!(world.nodes[0].notice(LimitKind::Minute));
 }
 
 #[test]
