@@ -6,6 +6,7 @@
 
 mod changed;
 mod follower;
+mod loader;
 mod lookup;
 mod signing_keys;
 mod warm_up;
@@ -24,9 +25,10 @@ use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, Sharing};
 use crate::domain::plan::PlanName;
 use crate::domain::rate_plans::{ActivePlan, RatePlans};
-use crate::store::{Db, StoreError, accounts, api_keys, changes};
+use crate::store::{Db, StoreError, accounts, changes};
 
 use changed::{read_catalogue, read_plans};
+use loader::Loader;
 use lookup::Absent;
 
 pub use follower::Follower;
@@ -59,6 +61,7 @@ pub struct Directory {
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
     plans: ArcSwap<RatePlans>,
+    loader: Loader,
     sharing: Sharing,
     /// Raised by every change: a value read before a change and stored after it would be stale for ever.
     epoch: AtomicU64,
@@ -97,6 +100,7 @@ impl Directory {
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
             plans: ArcSwap::from_pointee(read_plans(db, &options.default_plan)?),
+            loader: Loader::default(),
             sharing: Sharing::default(),
             epoch: AtomicU64::new(0),
             reload: Mutex::new(()),
@@ -173,36 +177,6 @@ impl Directory {
         found
     }
 
-    /// The key of this id from the database, kept in memory.
-    ///
-    /// # Errors
-    /// [`LookupError`].
-    pub async fn load_key(self: &Arc<Self>, id: ClientId) -> Result<LoadedKey, LookupError> {
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let directory = Arc::clone(self);
-        self.ask_database(move || {
-            let epoch = directory.epoch.load(Ordering::SeqCst);
-            let (key, was_deleted) = directory.db.read(|connection| match api_keys::find(connection, id)? {
-                None => Ok((None, api_keys::was_deleted(connection, id)?)),
-                key => Ok((key, false)),
-            })?;
-            let Some(key) = key else {
-                directory.unknown.insert(id, if was_deleted { Absent::Deleted } else { Absent::Unknown });
-                if directory.epoch.load(Ordering::SeqCst) != epoch {
-                    directory.unknown.remove(&id);
-                }
-                return Ok(if was_deleted { LoadedKey::Deleted } else { LoadedKey::Unknown });
-            };
-            let knows_plan = key.settings.plan.as_ref().is_none_or(|plan| directory.plans.load().knows(plan));
-            if !knows_plan || !directory.catalogue.load().knows_scopes_of(&key.kind) {
-                // Made together with its scopes or plan a moment ago; the feed has told of neither yet.
-                directory.reload()?;
-            }
-            Ok(LoadedKey::Known(directory.keep(KeyEntry::new(key, &directory.sharing), epoch)))
-        })
-        .await
-    }
-
     /// Keeps `entry`, read when the epoch was `epoch`, unless something has changed since.
     fn keep(&self, entry: KeyEntry, epoch: u64) -> CachedKey {
         let id = entry.client_id;
@@ -256,7 +230,7 @@ impl Directory {
         };
         match tokio::time::timeout(DATABASE_WAIT, asked).await {
             Ok(answer) => answer,
-            Err(_) => Err(LookupError::Unavailable("the database did not answer in time".to_owned())),
+            Err(_) => Err(LookupError::too_slow()),
         }
     }
 }

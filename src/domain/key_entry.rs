@@ -1,10 +1,10 @@
 //! What the token endpoint needs of an API key, small enough to keep a million of them.
 
 use std::collections::HashSet;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
+use super::Invalid;
+use super::api_key::{AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
 use super::client_secret::SecretDigest;
 use super::grant::{Grant, GrantTarget};
@@ -75,14 +75,11 @@ pub struct HeldGrant {
 
 impl Holding {
     /// What a key of this kind holds.
-    pub fn of(kind: KeyKind, sharing: &Sharing) -> Self {
+    pub fn of(kind: KeyKind) -> Self {
         match kind {
             KeyKind::Admin(account) => Self::Admin(account),
             KeyKind::Scoped(grants) => {
-                let held = |grant: &Grant| HeldGrant {
-                    target: grant.target,
-                    scopes: sharing.scopes(grant.scopes.iter().cloned().collect()),
-                };
+                let held = |grant: &Grant| HeldGrant { target: grant.target, scopes: grant.scopes.iter().cloned().collect() };
                 Self::Scoped(grants.iter().map(held).collect())
             }
         }
@@ -101,6 +98,33 @@ impl Holding {
             Self::Scoped(grants) => (None, grants),
         };
         admin.into_iter().chain(grants.iter().map(|grant| grant.target))
+    }
+
+    /// What a scoped key holds: each scope that it names, and where.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn scoped(mut named: Vec<(GrantTarget, ScopeName)>, sharing: &Sharing) -> Result<Self, Invalid> {
+        if named.is_empty() {
+            return Err(Invalid::new("grants", "required", "a scoped key needs at least one grant"));
+        }
+        named.sort_unstable();
+        named.dedup();
+        let grants = named.chunk_by(|a, b| a.0 == b.0).filter_map(|grant| {
+            let (target, _) = grant.first()?;
+            let scopes = grant.iter().map(|(_, scope)| scope.clone()).collect();
+            Some(HeldGrant { target: *target, scopes: sharing.set(scopes) })
+        });
+        Ok(Self::Scoped(grants.collect()))
+    }
+
+    /// Every scope named, without those that they imply; none for an admin key.
+    pub fn named_scopes(&self) -> impl Iterator<Item = &ScopeName> {
+        let grants: &[HeldGrant] = match self {
+            Self::Admin(_) => &[],
+            Self::Scoped(grants) => grants,
+        };
+        grants.iter().flat_map(|grant| grant.scopes.iter())
     }
 
     /// Every scope held at `target`, implied ones included, in order of name and each once. For an account, what is
@@ -125,60 +149,64 @@ impl Holding {
     }
 }
 
-/// Lets keys share what many of them have: most keys of a platform hold one of a few sets of scopes and are on one of
+/// Lets keys share what many of them have: most keys of a platform hold one of a few sets of scopes, and are on one of
 /// a few plans.
 #[derive(Debug, Default)]
-pub struct Sharing {
-    scopes: Mutex<HashSet<Arc<[ScopeName]>>>,
-    plans: Mutex<HashSet<Arc<PlanName>>>,
+pub struct Sharing(Mutex<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    names: HashSet<ScopeName>,
+    sets: HashSet<Arc<[ScopeName]>>,
+    plans: HashSet<Arc<PlanName>>,
 }
 
 /// Values of a kind remembered for sharing; past that the memory of them starts anew.
 const MAX_SHARED: usize = 4_096;
 
 impl Sharing {
-    fn scopes(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
-        share(&self.scopes, scopes.into())
-    }
-
-    fn plan(&self, plan: PlanName) -> Arc<PlanName> {
-        share(&self.plans, Arc::new(plan))
-    }
-}
-
-fn share<T: Hash + Eq + ?Sized>(known: &Mutex<HashSet<Arc<T>>>, value: Arc<T>) -> Arc<T> {
-    let Ok(mut known) = known.lock() else { return value };
-    if let Some(shared) = known.get(&value) {
-        return Arc::clone(shared);
-    }
-    if known.len() >= MAX_SHARED {
-        known.clear();
-    }
-    known.insert(Arc::clone(&value));
-    value
-}
-
-impl KeyEntry {
-    /// The entry of a key.
-    pub fn new(key: ApiKey, sharing: &Sharing) -> Self {
-        Self {
-            client_id: key.client_id,
-            organization_id: key.organization_id,
-            holding: Holding::of(key.kind, sharing),
-            secrets: key
-                .secrets
-                .into_iter()
-                .map(|s| SecretEntry { id: s.id, digest: s.digest, expires_at: s.expires_at })
-                .collect(),
-            ip_allowlist: key.settings.ip_allowlist,
-            max_payout: key.settings.max_payout,
-            plan: key.settings.plan.map(|plan| sharing.plan(plan)),
-            token_lifetime: key.settings.token_lifetime,
-            auth_method: key.auth_method,
-            expires_at: key.settings.expires_at,
-            disabled: key.disabled_at.is_some(),
-            tokens_revoked_at: key.tokens_revoked_at,
+    /// The name that `text` spells.
+    ///
+    /// # Errors
+    /// As for reading a [`ScopeName`].
+    pub fn name(&self, text: &str) -> Result<ScopeName, Invalid> {
+        let Ok(mut shared) = self.0.lock() else { return text.parse() };
+        if let Some(known) = shared.names.get(text) {
+            return Ok(known.clone());
         }
+        let name: ScopeName = text.parse()?;
+        if shared.names.len() >= MAX_SHARED {
+            shared.names.clear();
+        }
+        shared.names.insert(name.clone());
+        Ok(name)
+    }
+
+    /// The plan of this name.
+    pub fn plan(&self, name: PlanName) -> Arc<PlanName> {
+        let Ok(mut shared) = self.0.lock() else { return Arc::new(name) };
+        if let Some(known) = shared.plans.get(&name) {
+            return Arc::clone(known);
+        }
+        if shared.plans.len() >= MAX_SHARED {
+            shared.plans.clear();
+        }
+        let plan = Arc::new(name);
+        shared.plans.insert(Arc::clone(&plan));
+        plan
+    }
+
+    fn set(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
+        let Ok(mut shared) = self.0.lock() else { return scopes.into() };
+        if let Some(known) = shared.sets.get(scopes.as_slice()) {
+            return Arc::clone(known);
+        }
+        if shared.sets.len() >= MAX_SHARED {
+            shared.sets.clear();
+        }
+        let set: Arc<[ScopeName]> = scopes.into();
+        shared.sets.insert(Arc::clone(&set));
+        set
     }
 }
 

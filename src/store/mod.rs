@@ -12,6 +12,7 @@ mod db;
 mod error;
 pub mod events;
 pub mod idempotent_requests;
+pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
