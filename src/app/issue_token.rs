@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::limits::{Admission, OverLimit, RateLimiter};
+use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
+use super::usage_counts::UsageCounts;
 use super::{Failures, Metrics, Uses};
 use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
 use crate::directory::{CachedKey, Directory, LoadedKey, LookupError};
+use crate::domain::actor::Principal;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::key_entry::KeyEntry;
@@ -39,6 +42,10 @@ pub struct TokenIssuer {
     pub limits: Arc<RateLimiter>,
     /// Gathers when secrets were last used.
     pub uses: Uses,
+    /// Gathers what tokens were issued for.
+    pub usage: UsageCounts,
+    /// Gathers refusals for the audit log.
+    pub refusals: Refusals,
     /// Counts.
     pub metrics: Metrics,
 }
@@ -79,6 +86,32 @@ pub struct Refusal {
     pub client_id: Option<ClientId>,
     /// The cause of a fault, for the log alone.
     pub cause: Option<String>,
+}
+
+impl Refusal {
+    /// What the audit log tells of it; `None` for a fault of this server, which is nobody's doing.
+    pub fn kind(&self, address: Option<IpAddr>) -> Option<RefusalKind> {
+        // Whoever has a name here has proved it, unless that is what failed.
+        let is_proved = match self.error {
+            OAuthError::TemporarilyUnavailable | OAuthError::ServerError => return None,
+            OAuthError::InvalidClient(_) | OAuthError::TooManyFailures { .. } => false,
+            _ => true,
+        };
+        let is_target_known = match self.error {
+            OAuthError::InvalidClient(refusal) => refusal.concerns_a_key(),
+            _ => is_proved && self.client_id.is_some(),
+        };
+        Some(RefusalKind {
+            action: TOKEN_REFUSED,
+            actor: self.client_id.filter(|_| is_proved).map_or(Principal::Anonymous, Principal::ApiKey),
+            organization_id: None,
+            target: self.client_id,
+            is_target_known,
+            route: None,
+            address,
+            reason: self.error.reason(),
+        })
+    }
 }
 
 impl From<OAuthError> for Refusal {
@@ -155,8 +188,9 @@ impl TokenIssuer {
             Some(OverLimit { retry_after_seconds, .. }) => Err(OAuthError::OverPlan { retry_after_seconds }.into()),
             None => self.grant_and_sign(&request, &client.key, now).await,
         };
-        if result.is_ok() {
+        if let Ok(token) = &result {
             self.uses.record(client.secret, now, address);
+            self.usage.count(client.key.client_id, now, &token.scope, request.scope.as_deref());
         }
         let result = result.map_err(|refusal| Refusal { client_id: Some(client.key.client_id), ..refusal });
         Outcome { result, admission }

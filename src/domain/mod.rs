@@ -5,6 +5,7 @@
 pub mod account;
 pub mod actor;
 pub mod api_key;
+pub mod audit_anchor;
 pub mod audit_event;
 pub mod catalogue;
 pub mod client_secret;

@@ -86,6 +86,18 @@ impl ClientRefusal {
             Self::OtherMethod => "other_method",
         }
     }
+
+    /// Whether there is, or was, a key of the id that was given.
+    pub const fn concerns_a_key(self) -> bool {
+        match self {
+            Self::Deleted | Self::WrongSecret | Self::ExpiredSecret | Self::ExpiredKey | Self::Disabled | Self::OtherMethod => {
+                true
+            }
+            Self::NoCredentials | Self::MalformedCredentials | Self::OtherScheme | Self::UnknownClient | Self::OtherClientId => {
+                false
+            }
+        }
+    }
 }
 
 impl OAuthError {

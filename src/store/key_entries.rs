@@ -133,7 +133,7 @@ pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &Sharing) -> R
 pub fn find_all(
     connection: &mut DbConnection,
     ids: &[ClientId],
-    sharing: &ScopeSharing,
+    sharing: &Sharing,
 ) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
     if ids.len() > 1 && matches!(connection, DbConnection::Postgres(_)) {
         return find_together(connection, ids, sharing);
@@ -149,7 +149,7 @@ pub fn find_all(
 fn find_together(
     connection: &mut DbConnection,
     ids: &[ClientId],
-    sharing: &ScopeSharing,
+    sharing: &Sharing,
 ) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let rows: Vec<KeyRow> =

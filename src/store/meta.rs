@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::schema::meta;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::plan::PlanName;
+use crate::domain::time::Timestamp;
 
 const MASTER_KEY_CHECK: &str = "master_key_check";
 
@@ -25,6 +26,17 @@ pub fn set_master_key_check(transaction: &mut WriteTransaction<'_>, value: &str)
         .values((meta::name.eq(MASTER_KEY_CHECK), meta::value.eq(value)))
         .execute(transaction.connection)?;
     Ok(())
+}
+
+const USAGE_COUNTED_SINCE: &str = "usage_counted_since";
+
+/// From when on usage is counted: when this database first knew how to.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn usage_counted_since(connection: &mut DbConnection) -> Result<Option<Timestamp>, StoreError> {
+    let text: Option<String> = meta::table.find(USAGE_COUNTED_SINCE).select(meta::value).first(connection).optional()?;
+    Ok(text.and_then(|text| text.parse().ok()).map(Timestamp::from_unix))
 }
 
 const JWKS_MAX_AGE: &str = "jwks_max_age_seconds";

@@ -22,6 +22,7 @@ mod schema;
 pub mod secrets;
 pub mod signing_keys;
 mod url;
+pub mod usage;
 
 pub use changes::Change;
 pub use connection::DbConnection;

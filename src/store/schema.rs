@@ -153,5 +153,14 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
+diesel::table! {
+    scope_sets (id) { id -> BigInt, granted -> Text, requested -> Nullable<Text>, last_used_on -> BigInt, }
+}
+diesel::table! {
+    token_usage (client_id, hour, scope_set_id) { client_id -> Text, hour -> BigInt, scope_set_id -> BigInt, tokens -> BigInt, }
+}
+diesel::table! {
+    refusal_usage (client_id, hour, reason) { client_id -> Text, hour -> BigInt, reason -> Text, refusals -> BigInt, }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

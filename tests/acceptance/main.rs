@@ -12,6 +12,7 @@
 
 mod api;
 mod architecture;
+mod audit;
 mod cli;
 mod documents;
 mod faults;
@@ -23,3 +24,4 @@ mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod usage;

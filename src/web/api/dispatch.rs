@@ -15,6 +15,7 @@ use super::call::Call;
 use super::idempotency::IdempotencyKey;
 use super::problem::ApiError;
 use super::query::Query;
+use super::refusal;
 use super::route::{Access, Method, Route};
 use super::routes::ROUTES;
 use crate::app::caller::{Authority, Caller, Denied};
@@ -63,6 +64,9 @@ async fn handle(request: HttpRequest, payload: Payload, state: web::Data<State>,
         Ok(answer) => answer.render(state.issuer.issuer.trim_end_matches('/')),
         Err(error) => {
             log(&request, exchange.id.as_str(), address, &error);
+            if let Some(kind) = refusal::kind(&request, path, address, &error) {
+                state.issuer.refusals.note(kind, exchange.id.as_str());
+            }
             error.render(exchange.id.as_str())
         }
     };
@@ -92,6 +96,7 @@ async fn answer(
         _ => Some(authenticate::caller(request, state, address, now).await?),
     };
     if let Some(caller) = &caller {
+        refusal::remember(request, caller);
         *admission = admit(caller, state, now).await;
         if let Some(OverLimit { retry_after_seconds, .. }) = admission.as_ref().and_then(|admission| admission.over_limit) {
             return Err(ApiError::RateLimited { retry_after_seconds });

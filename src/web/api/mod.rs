@@ -10,6 +10,7 @@
 
 mod answer;
 mod api_keys;
+mod audit_events;
 mod authenticate;
 mod call;
 mod cursor;
@@ -19,8 +20,10 @@ mod input;
 mod plans;
 mod problem;
 mod query;
+mod refusal;
 mod route;
 mod routes;
+mod usage;
 
 pub(super) use dispatch::configure;
 pub(super) use idempotency::RequestsUnderWay;

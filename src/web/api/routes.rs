@@ -2,8 +2,8 @@
 
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, plans};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys, ReadPlans, WritePlans};
+use super::{api_keys, audit_events, plans, usage};
+use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, WritePlans};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -22,4 +22,6 @@ pub(super) const ROUTES: &[Route] = &[
     get("/plans/{name}", Needs(ReadPlans), plans::show),
     patch("/plans/{name}", Needs(WritePlans), plans::edit),
     delete("/plans/{name}", Needs(WritePlans), plans::delete),
+    get("/audit-events", Needs(ReadAudit), audit_events::list),
+    get("/usage", Needs(ReadKeys), usage::show),
 ];

@@ -93,6 +93,9 @@ fn answer(exchange: Exchange<'_>, state: &State, address: Option<IpAddr>, outcom
         Err(refusal) => {
             state.issuer.metrics.token_refused(refusal.error);
             log_refusal(exchange.id.as_str(), address, refusal);
+            if let Some(kind) = refusal.kind(address) {
+                state.issuer.refusals.note(kind, exchange.id.as_str());
+            }
             oauth_error(refusal.error)
         }
     };
