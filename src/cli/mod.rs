@@ -12,6 +12,7 @@ mod logging;
 mod migrate;
 mod organizations;
 mod output;
+mod plans;
 mod process;
 mod serve;
 mod signing_keys;
@@ -60,6 +61,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Rate plans
+    #[command(subcommand)]
+    Plans(plans::Command),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
@@ -136,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::ResourceServers(command)) => catalogue::run_servers(context, command),
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
+        Some(Command::Plans(command)) => plans::run(context, command),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Audit(command)) => audit::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),

@@ -2,8 +2,8 @@
 
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, audit_events, usage};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadAudit, ReadKeys};
+use super::{api_keys, audit_events, plans, usage};
+use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, WritePlans};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -17,6 +17,11 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+    get("/plans", Needs(ReadPlans), plans::list),
+    post("/plans", Needs(WritePlans), plans::create),
+    get("/plans/{name}", Needs(ReadPlans), plans::show),
+    patch("/plans/{name}", Needs(WritePlans), plans::edit),
+    delete("/plans/{name}", Needs(WritePlans), plans::delete),
     get("/audit-events", Needs(ReadAudit), audit_events::list),
     get("/usage", Needs(ReadKeys), usage::show),
 ];
