@@ -91,7 +91,7 @@ impl Drop for Maintainer {
 /// When the system gives no thread.
 pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
     let work = move || {
-        step_back();
+        step_back(NICE);
         let started = Instant::now();
         match directory.warm_up(|| false) {
             Ok(keys) => {
@@ -105,16 +105,16 @@ pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
 }
 
 /// What this thread does can wait; on a machine with few cores it would make requests wait instead.
-pub(super) fn step_back() {
+pub(super) fn step_back(nice: i32) {
     // Where the system refuses, the work is done all the same.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
 }
 
 /// Ten percent of a core at least, when requests want all of it.
 const NICE: i32 = 10;
 
 fn run(work: &Maintenance, stop: &AtomicBool) {
-    step_back();
+    step_back(NICE);
     let mut tidied = Instant::now();
     let mut failing = false;
     loop {

@@ -80,7 +80,11 @@ async fn answer(
     let address =
         address.ok_or_else(|| ApiError::bad_request("invalid_request", "the proxy did not say where the request comes from"))?;
     let now = clock::now();
-    let session_token = cookie::token_of(request)?;
+    // A broken cookie must not keep anybody from signing in.
+    let session_token = match (cookie::token_of(request), route.access) {
+        (Err(_), Access::Anyone) => None,
+        (sent, _) => sent?,
+    };
     let (caller, session) = match route.access {
         Access::Anyone => {
             cookie::check_site(request, state)?;
