@@ -17,6 +17,7 @@ mod process;
 mod serve;
 mod signing_keys;
 mod token;
+mod users;
 mod values;
 
 use std::process::ExitCode;
@@ -64,6 +65,9 @@ enum Command {
     /// Rate plans
     #[command(subcommand)]
     Plans(plans::Command),
+    /// People who sign in
+    #[command(subcommand)]
+    Users(users::Command),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
@@ -141,6 +145,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
         Some(Command::Plans(command)) => plans::run(context, command),
+        Some(Command::Users(command)) => users::run(context, command),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Audit(command)) => audit::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),

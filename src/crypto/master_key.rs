@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::audit_chain::AuditChain;
 use super::digest::Pepper;
 use super::envelope::Envelope;
+use super::login_key::LoginKey;
 use super::{CryptoError, random};
 
 const KEY_BYTES: usize = 32;
@@ -27,7 +28,7 @@ pub enum Purpose {
     SigningKeyEnvelope,
     /// The value by which a database recognises its master key.
     KeyCheck,
-    /// The key of the dashboard's cookies.
+    /// The key of what is kept of people's sessions and links.
     Cookie,
     /// The key of the audit log's hash chain.
     AuditChain,
@@ -125,6 +126,14 @@ impl MasterKey {
     /// As [`derive`](Self::derive).
     pub fn envelope(&self) -> Result<Envelope, CryptoError> {
         Envelope::from_key(&*self.derive(Purpose::SigningKeyEnvelope)?)
+    }
+
+    /// The key of what is kept of people's sessions and links.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn login_key(&self) -> Result<LoginKey, CryptoError> {
+        Ok(LoginKey::from_key(&*self.derive(Purpose::Cookie)?))
     }
 
     /// The key of the audit log's hash chain.

@@ -69,7 +69,7 @@ impl FromStr for ClientSecret {
 }
 
 /// Appends the big-endian number in `bytes` as `width` base62 digits, most significant first; leaves `bytes` zero.
-fn push_base62(text: &mut String, bytes: &mut [u8], width: usize) {
+pub(super) fn push_base62(text: &mut String, bytes: &mut [u8], width: usize) {
     let mut digits = Zeroizing::new([b'0'; RANDOM_CHARACTERS]);
     for digit in digits.iter_mut().take(width) {
         let mut remainder = 0_u32;

@@ -16,13 +16,17 @@ pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod pending_mails;
 pub mod plans;
 pub mod rates;
 mod schema;
 pub mod secrets;
+pub mod sessions;
 pub mod signing_keys;
 mod url;
 pub mod usage;
+pub mod user_links;
+pub mod users;
 
 pub use changes::Change;
 pub use connection::DbConnection;

@@ -20,6 +20,7 @@ mod foreign;
 mod keys;
 mod manual;
 mod operations;
+mod people;
 mod rate_plans;
 mod signing_keys;
 mod support;

@@ -1,9 +1,11 @@
 //! Every route of the management API and who may call it, on one screen.
 
-use super::route::Access::{Needs, NeedsProof};
+use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, audit_events, plans, usage};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, WritePlans};
+use super::{api_keys, audit_events, password_links, plans, sessions, usage, users};
+use crate::domain::permission::Permission::{
+    CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, ReadUsers, WritePlans, WriteUsers,
+};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -24,4 +26,21 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/plans/{name}", Needs(WritePlans), plans::delete),
     get("/audit-events", Needs(ReadAudit), audit_events::list),
     get("/usage", Needs(ReadKeys), usage::show),
+    get("/users", Needs(ReadUsers), users::list),
+    post("/users", NeedsProof(WriteUsers), users::create),
+    get("/users/{user_id}", Needs(ReadUsers), users::show),
+    patch("/users/{user_id}", NeedsProof(WriteUsers), users::edit),
+    delete("/users/{user_id}", NeedsProof(WriteUsers), users::delete),
+    post("/users/{user_id}/invite", NeedsProof(WriteUsers), users::invite),
+    get("/session", Session, sessions::show),
+    post("/session", Anyone, sessions::sign_in),
+    delete("/session", Session, sessions::sign_out),
+    post("/session/reauthenticate", Session, sessions::reauthenticate),
+    post("/session/password", Session, sessions::change_password),
+    get("/sessions", Session, sessions::list),
+    delete("/sessions", Session, sessions::end_others),
+    delete("/sessions/{session_id}", Session, sessions::end_one),
+    post("/invitations/accept", Anyone, password_links::accept_invitation),
+    post("/password-reset", Anyone, password_links::ask),
+    post("/password-reset/confirm", Anyone, password_links::confirm),
 ];
