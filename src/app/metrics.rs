@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
+use super::limits::RateLimiter;
 use crate::directory::{Directory, DirectoryCounts};
 use crate::domain::delivery::Channel;
 use crate::oauth::error::OAuthError;
@@ -31,6 +32,7 @@ const REQUESTS: &str = "claviger_http_request_duration_seconds";
 const HITS: &str = "claviger_directory_hits_total";
 const MISSES: &str = "claviger_directory_misses_total";
 const KEYS: &str = "claviger_directory_keys";
+const KEYS_COUNTED: &str = "claviger_rate_limit_keys";
 const STALENESS: &str = "claviger_feed_lag_seconds";
 const DELIVERIES: &str = "claviger_deliveries_total";
 const DELIVERIES_WAITING: &str = "claviger_deliveries_waiting";
@@ -60,6 +62,7 @@ impl Metrics {
         describe_counter!(HITS, "Key look-ups answered from memory");
         describe_counter!(MISSES, "Key look-ups that asked the database");
         describe_gauge!(KEYS, "API keys in memory");
+        describe_gauge!(KEYS_COUNTED, "API keys whose requests are counted against a rate plan at present");
         describe_gauge!(STALENESS, Unit::Seconds, "Time since the change feed was read to its end");
         describe_counter!(DELIVERIES, "Attempts to deliver an event, by channel and outcome");
         describe_gauge!(DELIVERIES_WAITING, "Deliveries to be made or made again, by channel");
@@ -116,11 +119,12 @@ impl Metrics {
     }
 
     /// Brings the directory's own counts up to date; called before the metrics are shown.
-    pub fn observe(&self, directory: &Directory) {
+    pub fn observe(&self, directory: &Directory, limits: &RateLimiter) {
         let DirectoryCounts { hits, misses, keys } = directory.counts();
         counter!(HITS).absolute(hits);
         counter!(MISSES).absolute(misses);
         gauge!(KEYS).set(u32::try_from(keys).map_or(f64::MAX, f64::from));
+        gauge!(KEYS_COUNTED).set(u32::try_from(limits.keys_counted()).map_or(f64::MAX, f64::from));
         gauge!(STALENESS).set(directory.staleness().as_secs_f64());
     }
 }

@@ -3,13 +3,18 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::maintain::step_back;
 
 /// Each takes 19 MiB while it works.
 const MOST_THREADS: usize = 4;
-/// Those that wait; at two score a second and thread they wait for a few seconds at most.
+/// Those that wait.
 const QUEUE: usize = 64;
+/// For how long at most: on a machine that is busy otherwise, it is better to say so.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A quarter of a core at least, when requests for tokens want all of it.
+const NICE: i32 = 5;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -46,18 +51,23 @@ impl Passwords {
     /// Runs `work` on one of the threads, and waits for its answer.
     ///
     /// # Errors
-    /// [`Busy`] when the queue is full.
+    /// [`Busy`] when the queue is full or does not move.
     pub(super) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (answer, answered) = sync_channel(1);
-        // Whoever asked waits below.
-        let job = move || drop(answer.send(work()));
+        let asked = Instant::now();
+        let job = move || {
+            // Whoever asked has gone by then.
+            if asked.elapsed() < LONGEST_WAIT {
+                drop(answer.send(work()));
+            }
+        };
         self.jobs.try_send(Box::new(job)).map_err(|_| Busy)?;
-        answered.recv().map_err(|_| Busy)
+        answered.recv_timeout(LONGEST_WAIT).map_err(|_| Busy)
     }
 }
 
 fn run(waiting: &Mutex<Receiver<Job>>) {
-    step_back();
+    step_back(NICE);
     loop {
         let next = match waiting.lock() {
             Ok(waiting) => waiting.recv(),
@@ -73,7 +83,6 @@ fn run(waiting: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_full_queue_refuses_and_recovers() {

@@ -137,8 +137,9 @@ impl Directory {
     fn remember(&self, id: ClientId, found: Found, epoch: u64) -> Answer {
         let (absent, answer) = match found {
             Found::Key(entry) => {
-                if !self.catalogue.load().knows_all(entry.holding.named_scopes()) {
-                    // Made together with its scopes a moment ago; the feed has told of neither yet.
+                let knows_plan = entry.plan.as_ref().is_none_or(|plan| self.plans.load().knows(plan));
+                if !knows_plan || !self.catalogue.load().knows_all(entry.holding.named_scopes()) {
+                    // Made together with its scopes or plan a moment ago; the feed has told of neither yet.
                     self.reload()?;
                 }
                 return Ok(LoadedKey::Known(self.keep(entry, epoch)));

@@ -223,5 +223,12 @@ fn reason(error: &lettre::transport::smtp::Error) -> MailError {
 }
 
 fn is_fault_of_tls(error: &lettre::transport::smtp::Error) -> bool {
-    std::iter::successors(error.source(), |cause| cause.source()).any(|cause| tls_fault(cause).is_some())
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if tls_fault(inner).is_some() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }

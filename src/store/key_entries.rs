@@ -12,7 +12,7 @@ use crate::domain::api_key::TokenLifetime;
 use crate::domain::client_secret::SecretDigest;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
-use crate::domain::key_entry::{Holding, KeyEntry, ScopeSharing, SecretEntry};
+use crate::domain::key_entry::{Holding, KeyEntry, SecretEntry, Sharing};
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Selectable)]
@@ -26,6 +26,7 @@ struct KeyRow {
     ip_allowlist: String,
     max_payout: Option<String>,
     token_lifetime_seconds: i64,
+    plan: Option<String>,
     expires_at: Option<i64>,
     disabled_at: Option<i64>,
     tokens_revoked_at: Option<i64>,
@@ -61,12 +62,12 @@ impl SecretRow {
 }
 
 impl KeyRow {
-    fn entry(&self, grants: &[GrantRow], secrets: &[SecretRow], sharing: &ScopeSharing) -> Result<KeyEntry, StoreError> {
+    fn entry(&self, grants: &[GrantRow], secrets: &[SecretRow], sharing: &Sharing) -> Result<KeyEntry, StoreError> {
         let secrets = secrets.iter().map(SecretRow::entry).collect::<Result<_, _>>()?;
         self.parse(grants, secrets, sharing).map_err(|detail| StoreError::corrupt("api_keys", &self.client_id, detail))
     }
 
-    fn parse(&self, grants: &[GrantRow], secrets: Box<[SecretEntry]>, sharing: &ScopeSharing) -> Result<KeyEntry, Invalid> {
+    fn parse(&self, grants: &[GrantRow], secrets: Box<[SecretEntry]>, sharing: &Sharing) -> Result<KeyEntry, Invalid> {
         let holding = match self.kind.as_str() {
             "admin" => Holding::Admin(self.account_id.as_deref().map(str::parse).transpose()?),
             "scoped" => {
@@ -82,6 +83,7 @@ impl KeyRow {
             secrets,
             ip_allowlist: self.ip_allowlist.parse()?,
             max_payout: self.max_payout.as_deref().map(str::parse).transpose()?,
+            plan: self.plan.as_deref().map(|name| name.parse().map(|name| sharing.plan(name))).transpose()?,
             token_lifetime: TokenLifetime::from_seconds(self.token_lifetime_seconds)?,
             auth_method: self.token_endpoint_auth_method.parse()?,
             expires_at: self.expires_at.map(Timestamp::from_unix),
@@ -106,7 +108,7 @@ pub enum Found {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when it no longer parses.
-pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &ScopeSharing) -> Result<Found, StoreError> {
+pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &Sharing) -> Result<Found, StoreError> {
     let id = id.to_string();
     let row: Option<KeyRow> = api_keys::table.find(&id).select(KeyRow::as_select()).first(connection).optional()?;
     let Some(row) = row else {
@@ -131,7 +133,7 @@ pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &ScopeSharing)
 pub fn find_all(
     connection: &mut DbConnection,
     ids: &[ClientId],
-    sharing: &ScopeSharing,
+    sharing: &Sharing,
 ) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
     if ids.len() > 1 && matches!(connection, DbConnection::Postgres(_)) {
         return find_together(connection, ids, sharing);
@@ -147,7 +149,7 @@ pub fn find_all(
 fn find_together(
     connection: &mut DbConnection,
     ids: &[ClientId],
-    sharing: &ScopeSharing,
+    sharing: &Sharing,
 ) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let rows: Vec<KeyRow> =
@@ -198,7 +200,7 @@ pub struct Page {
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub fn page(connection: &mut DbConnection, after: &str, limit: i64, sharing: &ScopeSharing) -> Result<Page, StoreError> {
+pub fn page(connection: &mut DbConnection, after: &str, limit: i64, sharing: &Sharing) -> Result<Page, StoreError> {
     let rows: Vec<KeyRow> = api_keys::table
         .filter(api_keys::client_id.gt(after))
         .order(api_keys::client_id)

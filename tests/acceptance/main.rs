@@ -12,6 +12,7 @@
 
 mod api;
 mod architecture;
+mod audit;
 mod cli;
 mod documents;
 mod faults;
@@ -21,6 +22,8 @@ mod manual;
 mod notifications;
 mod operations;
 mod people;
+mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod usage;

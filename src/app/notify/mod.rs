@@ -17,8 +17,8 @@ mod sweep;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ use self::attempt::{Means, Report};
 use self::in_flight::InFlight;
 use self::link_mail::{LinkMails, LinkMeans, LinkReport};
 use self::sweep::Sweep;
-use super::maintain::step_back;
+use super::maintain::{NICE, step_back};
 use super::{AppError, Management, Metrics, random_bits};
 use crate::clock;
 use crate::crypto::login_key::LoginKey;
@@ -89,6 +89,7 @@ enum Message {
 #[derive(Debug)]
 pub struct Notifier {
     messages: Sender<Message>,
+    stopping_since: OnceLock<Instant>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -109,7 +110,7 @@ impl Notifier {
         let messages = sender.clone();
         let run = move || {
             // Before the runtime is made: its threads have the priority of the one that makes them.
-            step_back();
+            step_back(NICE);
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .max_blocking_threads(MOST_LOOKUPS)
@@ -142,7 +143,14 @@ impl Notifier {
         };
         let thread = std::thread::Builder::new().name("notifications".to_owned()).spawn(run);
         let thread = thread.map_err(|error| NotStarted(error.to_string()))?;
-        Ok(Self { messages: sender, thread: Some(thread) })
+        Ok(Self { messages: sender, stopping_since: OnceLock::new(), thread: Some(thread) })
+    }
+
+    /// Lets the thread come to its end while others do; nothing new is begun.
+    pub fn order_stop(&self) {
+        if self.stopping_since.set(Instant::now()).is_ok() {
+            let _ = self.messages.send(Message::Stop);
+        }
     }
 }
 
@@ -151,9 +159,9 @@ const MOST_LOOKUPS: usize = 128;
 
 impl Drop for Notifier {
     fn drop(&mut self) {
-        let _ = self.messages.send(Message::Stop);
+        self.order_stop();
         let Some(thread) = self.thread.take() else { return };
-        let asked = Instant::now();
+        let asked = self.stopping_since.get().copied().unwrap_or_else(Instant::now);
         while !thread.is_finished() && asked.elapsed() < LAST_TURN {
             std::thread::sleep(Duration::from_millis(5));
         }

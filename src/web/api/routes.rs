@@ -2,9 +2,9 @@
 
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, password_links, sessions, users, webhooks};
+use super::{api_keys, audit_events, password_links, plans, sessions, usage, users, webhooks};
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadKeys, ReadUsers, ReadWebhooks, WriteUsers, WriteWebhooks,
+    CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, ReadUsers, ReadWebhooks, WritePlans, WriteUsers, WriteWebhooks,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -19,6 +19,13 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+    get("/plans", Needs(ReadPlans), plans::list),
+    post("/plans", Needs(WritePlans), plans::create),
+    get("/plans/{name}", Needs(ReadPlans), plans::show),
+    patch("/plans/{name}", Needs(WritePlans), plans::edit),
+    delete("/plans/{name}", Needs(WritePlans), plans::delete),
+    get("/audit-events", Needs(ReadAudit), audit_events::list),
+    get("/usage", Needs(ReadKeys), usage::show),
     get("/webhooks", Needs(ReadWebhooks), webhooks::list),
     post("/webhooks", NeedsProof(WriteWebhooks), webhooks::create),
     get("/webhooks/{webhook_id}", Needs(ReadWebhooks), webhooks::show),

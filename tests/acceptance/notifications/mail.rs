@@ -105,7 +105,7 @@ on_both!(owners_and_nobody_else_get_a_mail_of_each_change, backend, {
         .succeeds(200);
     let edited = post.mails_to(&owner, 2).remove(1);
     assert_eq!(header(&edited, "Subject"), "API key edited: Billing");
-    let text = edited["text"].as_str().unwrap();
+    let text = edited["text"].as_str().unwrap().replace('\r', "");
     assert!(text.contains("Before, scopes: organization: a\n") && text.contains("After, scopes: organization: a b\n"), "{text}");
     wait_for_dispatch(app);
     assert_eq!(post.server.received().len(), 2, "nobody else: {:?}", post.server.received());

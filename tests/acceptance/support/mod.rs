@@ -8,6 +8,7 @@ pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod people;
 pub(crate) mod postgres;
+pub(crate) mod rate_limit;
 pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod site;
