@@ -7,7 +7,7 @@ use crate::crypto::random;
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySettings};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::client_secret::{ClientSecret, StoredSecret};
+use crate::domain::client_secret::{ClientSecret, SecretProof, StoredSecret};
 use crate::domain::id::{ClientId, OrganizationId, SecretId};
 use crate::domain::time::Timestamp;
 use crate::store::{Change, Db, StoreError, WriteTransaction, accounts, api_keys, catalogue, organizations};
@@ -41,6 +41,7 @@ pub fn create_api_key(db: &Db, pepper: &Pepper, new: NewApiKey) -> Result<(ApiKe
         kind: new.kind,
         settings: new.settings,
         auth_method: new.auth_method,
+        foreign_client_id: None,
         secrets: vec![stored],
         disabled_at: None,
         tokens_revoked_at: None,
@@ -74,6 +75,7 @@ pub fn duplicate_api_key(db: &Db, pepper: &Pepper, id: ClientId, created_by: &st
         let key = ApiKey {
             client_id,
             settings,
+            foreign_client_id: None,
             secrets: vec![stored],
             disabled_at: None,
             tokens_revoked_at: None,
@@ -142,7 +144,7 @@ pub(super) fn mint_secret(pepper: &Pepper, now: Timestamp) -> Result<(ClientSecr
     let stored = StoredSecret {
         id: SecretId::from_parts(clock::unix_milliseconds(), random_bits()?),
         hint: secret.hint(),
-        digest: pepper.digest(secret.expose().as_bytes()),
+        proof: SecretProof::Digest(pepper.digest(secret.expose().as_bytes())),
         created_at: now,
         expires_at: None,
     };

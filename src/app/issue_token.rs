@@ -7,17 +7,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Failures, Metrics, Uses};
+use super::foreign_secrets::Busy;
+use super::{Failures, ForeignSecrets, Metrics, Uses};
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
 use crate::directory::{CachedKey, Directory, LoadedKey, LookupError};
 use crate::domain::api_key::AuthMethod;
+use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
-use crate::oauth::client_auth;
+use crate::oauth::client_auth::{self, Recognised};
 use crate::oauth::error::{ClientRefusal, OAuthError};
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
 use crate::oauth::token_request::{self, Credentials, RawTokenRequest, TokenRequest};
@@ -31,6 +33,8 @@ pub struct TokenIssuer {
     pub directory: Arc<Directory>,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// Recognises secrets that other servers have hashed.
+    pub foreign_secrets: ForeignSecrets,
     /// The brake on guessing.
     pub failures: Failures,
     /// Gathers when secrets were last used.
@@ -102,6 +106,25 @@ struct Attempt<'a> {
     now: Timestamp,
 }
 
+/// Why a client has not proved who it is.
+enum Denied {
+    Client(ClientRefusal),
+    /// Its secret could not be compared now.
+    Busy,
+}
+
+impl From<ClientRefusal> for Denied {
+    fn from(refusal: ClientRefusal) -> Self {
+        Self::Client(refusal)
+    }
+}
+
+impl From<Busy> for Denied {
+    fn from(Busy: Busy) -> Self {
+        Self::Busy
+    }
+}
+
 /// A client that has proved who it is.
 struct AuthenticatedClient {
     key: Arc<KeyEntry>,
@@ -148,60 +171,122 @@ impl TokenIssuer {
         };
         let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
         self.failures.check(Some(client_id), address).map_err(wait)?;
-        let id: Option<ClientId> = client_id.parse().ok();
-        let outcome = match (request.body_client_id.as_deref(), id) {
-            (Some(other), _) if other != client_id.as_bytes() => self.count(&attempt, ClientRefusal::OtherClientId),
-            (_, None) => self.count(&attempt, self.unknown_client(&attempt)),
-            (_, Some(id)) => self.try_key(id, &attempt).await,
+        if request.body_client_id.as_deref().is_some_and(|other| other != client_id.as_bytes()) {
+            let named = client_id.parse().ok();
+            return self.count(&attempt, ClientRefusal::OtherClientId).map_err(|r| Refusal { client_id: named, ..r });
+        }
+        let id = match client_id.parse() {
+            Ok(id) => id,
+            Err(_) => match self.resolve_foreign_id(&attempt).await? {
+                Some(id) => id,
+                None => return Err(OAuthError::InvalidClient(self.unknown_client(&attempt)).into()),
+            },
         };
-        outcome.map_err(|refusal| Refusal { client_id: id, ..refusal })
+        self.try_key(id, &attempt).await.map_err(|refusal| Refusal { client_id: Some(id), ..refusal })
+    }
+
+    /// The key of a client id that is not of our form: imported keys may go by what they were called elsewhere. A
+    /// failure is counted when there is none.
+    async fn resolve_foreign_id(&self, attempt: &Attempt<'_>) -> Result<Option<ClientId>, Refusal> {
+        let foreign: Option<ForeignClientId> = attempt.client_id.parse().ok();
+        let remembered = match &foreign {
+            Some(foreign) => self.directory.foreign_id_in_memory(foreign),
+            None => Some(None),
+        };
+        match (remembered, foreign) {
+            (Some(Some(id)), _) => return Ok(Some(id)),
+            (None, Some(foreign)) => {
+                self.reserve(attempt)?;
+                let loaded = self.directory.load_foreign_id(foreign).await;
+                if !matches!(loaded, Ok(None)) {
+                    self.take_back(attempt);
+                }
+                return Ok(loaded?);
+            }
+            (Some(None) | None, _) => {}
+        }
+        self.failures.record(Some(attempt.client_id), attempt.address);
+        Ok(None)
     }
 
     /// Memory first. When memory knows another secret, the database is asked once more: the key may have been
-    /// regenerated on another node a moment ago, and its new secret must work everywhere at once.
+    /// regenerated on another node a moment ago, and its new secret must work everywhere at once. Secrets that another
+    /// server has hashed come last, for they may take long.
     async fn try_key(&self, id: ClientId, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Refusal> {
         let remembered = match self.directory.key_in_memory(id) {
             Some(LoadedKey::Known(key)) => match self.check_key(&key, attempt) {
-                Err(ClientRefusal::WrongSecret) if key.may_be_outdated() => Some(ClientRefusal::WrongSecret),
+                Err(ClientRefusal::WrongSecret) if key.may_be_outdated() || !key.entry.foreign_secrets.is_empty() => Some(key),
                 outcome => return outcome.or_else(|refusal| self.count(attempt, refusal)),
             },
-            Some(absent) => return self.judge(absent, attempt).or_else(|refusal| self.count(attempt, refusal)),
+            Some(absent) => {
+                return self.judge(absent, attempt).await.or_else(|denied| match denied {
+                    Denied::Client(refusal) => self.count(attempt, refusal),
+                    Denied::Busy => Err(OAuthError::TemporarilyUnavailable.into()),
+                });
+            }
             None => None,
         };
         // From here on the answer is waited for, and counted before it is known.
-        let (client_id, address) = (Some(attempt.client_id), attempt.address);
-        self.failures
-            .reserve(client_id, address)
-            .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
-        let outcome = match (self.directory.load_key(id).await, remembered) {
-            (Ok(loaded), _) => self.judge(loaded, attempt),
-            // What memory said stands while memory is to be trusted.
-            (Err(_), Some(refusal)) => Err(refusal),
-            (Err(fault), None) => {
-                self.failures.take_back(client_id, address);
-                return Err(fault.into());
-            }
+        self.reserve(attempt)?;
+        let outcome = match remembered {
+            Some(key) if !key.may_be_outdated() => self.judge(LoadedKey::Known(key), attempt).await,
+            remembered => match (self.directory.load_key(id).await, remembered) {
+                (Ok(loaded), _) => self.judge(loaded, attempt).await,
+                // What memory said stands while memory is to be trusted.
+                (Err(_), Some(key)) => self.judge(LoadedKey::Known(key), attempt).await,
+                (Err(fault), None) => {
+                    self.take_back(attempt);
+                    return Err(fault.into());
+                }
+            },
         };
-        if outcome.is_ok() {
-            self.failures.take_back(client_id, address);
+        if !matches!(outcome, Err(Denied::Client(_))) {
+            self.take_back(attempt);
         }
-        outcome.map_err(|refusal| OAuthError::InvalidClient(refusal).into())
+        outcome.map_err(|denied| match denied {
+            Denied::Client(refusal) => OAuthError::InvalidClient(refusal).into(),
+            Denied::Busy => OAuthError::TemporarilyUnavailable.into(),
+        })
     }
 
-    fn judge(&self, loaded: LoadedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
+    async fn judge(&self, loaded: LoadedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Denied> {
         match loaded {
-            LoadedKey::Known(key) => self.check_key(&key, attempt),
+            LoadedKey::Known(key) => match self.check_key(&key, attempt) {
+                Err(ClientRefusal::WrongSecret) => self.check_foreign_secrets(&key, attempt).await,
+                outcome => Ok(outcome?),
+            },
             LoadedKey::Deleted => {
                 self.unknown_client(attempt);
-                Err(ClientRefusal::Deleted)
+                Err(Denied::Client(ClientRefusal::Deleted))
             }
-            LoadedKey::Unknown => Err(self.unknown_client(attempt)),
+            LoadedKey::Unknown => Err(Denied::Client(self.unknown_client(attempt))),
         }
     }
 
     fn check_key(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
         let secret = client_auth::authenticate(&key.entry, attempt.method, attempt.secret, &self.pepper, attempt.now)?;
         Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret })
+    }
+
+    async fn check_foreign_secrets(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Denied> {
+        let entry = &key.entry;
+        for stored in &entry.foreign_secrets {
+            if self.foreign_secrets.matches(entry.client_id, stored, attempt.secret).await? {
+                let recognised = Recognised { id: stored.id, expires_at: stored.expires_at };
+                let secret = client_auth::check_state(entry, attempt.method, recognised, attempt.now)?;
+                return Ok(AuthenticatedClient { key: Arc::clone(entry), secret });
+            }
+        }
+        Err(Denied::Client(ClientRefusal::WrongSecret))
+    }
+
+    fn reserve(&self, attempt: &Attempt<'_>) -> Result<(), OAuthError> {
+        let reserved = self.failures.reserve(Some(attempt.client_id), attempt.address);
+        reserved.map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })
+    }
+
+    fn take_back(&self, attempt: &Attempt<'_>) {
+        self.failures.take_back(Some(attempt.client_id), attempt.address);
     }
 
     /// Counts a refusal of the client.

@@ -114,7 +114,7 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
         work.recorder.run_upkeep();
-        report(&mut failing, work.issuer.uses.flush(&work.db, clock::now()).map(drop).map_err(AppError::from));
+        report(&mut failing, write_down(work));
         if last {
             return;
         }
@@ -124,6 +124,17 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
         }
         std::thread::park_timeout(FLUSH_EVERY);
     }
+}
+
+/// What requests have left in memory.
+fn write_down(work: &Maintenance) -> Result<(), AppError> {
+    let now = clock::now();
+    let replaced = work.issuer.foreign_secrets.flush(&work.db, now)?;
+    if replaced > 0 {
+        log::info!(replaced; "imported secrets were used for the first time and have our digest now");
+    }
+    work.issuer.uses.flush(&work.db, now)?;
+    Ok(())
 }
 
 fn tidy(work: &Maintenance) -> Result<(), AppError> {

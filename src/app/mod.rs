@@ -9,6 +9,7 @@ pub mod create_organization;
 pub mod demo;
 mod error;
 mod failures;
+mod foreign_secrets;
 pub mod issue_token;
 pub mod maintain;
 mod metrics;
@@ -18,6 +19,7 @@ mod uses;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
+pub use foreign_secrets::ForeignSecrets;
 pub use metrics::{Metrics, install_recorder};
 pub use uses::Uses;
 

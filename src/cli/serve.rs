@@ -14,7 +14,7 @@ use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, Metrics, Uses, catalogue, install_recorder};
+use crate::app::{FailureLimits, Failures, ForeignSecrets, Metrics, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
 use crate::oauth::metadata::paths;
@@ -61,6 +61,7 @@ async fn serve(
         directory,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         metrics: Metrics::new(),
     });

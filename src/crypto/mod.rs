@@ -4,7 +4,8 @@
 //! - [`random`]: the system's randomness, and token ids made of it;
 //! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
 //! - [`digest`]: what is stored of an API secret, and how one is recognised;
-//! - [`envelope`]: how private keys are encrypted at rest;
+//! - [`foreign_hash`]: secrets hashed by other servers, until each is first used;
+//! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
@@ -13,6 +14,7 @@ use std::fmt;
 
 pub mod digest;
 pub mod envelope;
+pub mod foreign_hash;
 pub mod jwk;
 pub mod jwt;
 mod key_registry;

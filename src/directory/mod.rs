@@ -5,6 +5,7 @@
 //! instead of trusting its memory.
 
 mod follower;
+mod foreign_client_ids;
 mod lookup;
 mod signing_keys;
 mod warm_up;
@@ -18,11 +19,13 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::crypto::master_key::MasterKey;
+use crate::domain::api_key::ApiKey;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, ScopeSharing};
 use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, changes};
 
+use foreign_client_ids::ForeignIds;
 use lookup::Absent;
 
 pub use follower::Follower;
@@ -49,6 +52,7 @@ pub struct Directory {
     keys: Cache<ClientId, CachedKey>,
     /// Ids that the database does not know: a flood of them must neither reach it each time nor push keys out.
     unknown: Cache<ClientId, Absent>,
+    foreign_ids: ForeignIds,
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
@@ -87,6 +91,7 @@ impl Directory {
             options,
             keys: Cache::new(max_keys),
             unknown: Cache::new((max_keys / 10).max(1_000)),
+            foreign_ids: ForeignIds::new(db, max_keys)?,
             accounts: Cache::new((max_keys / 10).max(1_000)),
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
@@ -184,14 +189,18 @@ impl Directory {
                 // Made together with its scopes a moment ago; the feed has told of neither yet.
                 directory.reload()?;
             }
-            Ok(LoadedKey::Known(directory.keep(KeyEntry::new(key, &directory.sharing), epoch)))
+            Ok(LoadedKey::Known(directory.keep(key, epoch)))
         })
         .await
     }
 
-    /// Keeps `entry`, read when the epoch was `epoch`, unless something has changed since.
-    fn keep(&self, entry: KeyEntry, epoch: u64) -> CachedKey {
-        let id = entry.client_id;
+    /// Keeps what is needed of `key`, read when the epoch was `epoch`, unless something has changed since.
+    fn keep(&self, mut key: ApiKey, epoch: u64) -> CachedKey {
+        let id = key.client_id;
+        if let Some(foreign) = key.foreign_client_id.take() {
+            self.foreign_ids.learn(foreign, id);
+        }
+        let entry = KeyEntry::new(key, &self.sharing);
         let key = CachedKey { entry: Arc::new(entry), loaded_at: Instant::now() };
         if self.epoch.load(Ordering::SeqCst) != epoch {
             return key;
@@ -255,7 +264,7 @@ impl Directory {
             return Ok(());
         }
         let everything = changes.contains(&Change::Unknown);
-        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::Account(_))) {
+        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::ForeignClientIds | Change::Account(_))) {
             self.epoch.fetch_add(1, Ordering::SeqCst);
         }
         for change in changes {
@@ -264,6 +273,7 @@ impl Directory {
                     self.keys.remove(id);
                     self.unknown.remove(id);
                 }
+                Change::ForeignClientIds => self.foreign_ids.added(),
                 Change::Account(id) => drop(self.accounts.remove(id)),
                 Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Unknown => {}
             }
@@ -281,6 +291,7 @@ impl Directory {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.keys.clear();
         self.unknown.clear();
+        self.foreign_ids.forget();
         self.accounts.clear();
     }
 

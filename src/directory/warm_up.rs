@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Directory;
-use crate::domain::key_entry::KeyEntry;
 use crate::store::{StoreError, api_keys};
 
 /// Keys read at a time.
@@ -30,7 +29,7 @@ impl Directory {
             for key in page.keys {
                 match key {
                     Ok(key) => {
-                        self.keep(KeyEntry::new(key, &self.sharing), epoch);
+                        self.keep(key, epoch);
                         read += 1;
                     }
                     Err(error) => log::error!("{error}"),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
-use super::client_secret::SecretDigest;
+use super::client_secret::{SealedHash, SecretDigest, SecretProof, StoredSecret};
 use super::grant::GrantTarget;
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
@@ -24,6 +24,8 @@ pub struct KeyEntry {
     pub holding: Holding,
     /// How its secrets are recognised.
     pub secrets: Box<[SecretEntry]>,
+    /// Those that were brought from another server and have not been used here yet; mostly none.
+    pub foreign_secrets: Box<[ForeignSecretEntry]>,
     /// From where it may be used.
     pub ip_allowlist: IpAllowlist,
     /// Handed to the resource server in the token.
@@ -45,6 +47,17 @@ pub struct SecretEntry {
     pub id: SecretId,
     /// What it is recognised by.
     pub digest: SecretDigest,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A secret that another server has hashed.
+#[derive(Debug)]
+pub struct ForeignSecretEntry {
+    /// `sec_…`
+    pub id: SecretId,
+    /// What it is recognised by.
+    pub hash: SealedHash,
     /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
 }
@@ -142,15 +155,19 @@ impl KeyEntry {
                     .collect(),
             ),
         };
+        let (mut secrets, mut foreign_secrets) = (Vec::with_capacity(key.secrets.len()), Vec::new());
+        for StoredSecret { id, proof, expires_at, .. } in key.secrets {
+            match proof {
+                SecretProof::Digest(digest) => secrets.push(SecretEntry { id, digest, expires_at }),
+                SecretProof::Foreign(hash) => foreign_secrets.push(ForeignSecretEntry { id, hash, expires_at }),
+            }
+        }
         Self {
             client_id: key.client_id,
             organization_id: key.organization_id,
             holding,
-            secrets: key
-                .secrets
-                .into_iter()
-                .map(|s| SecretEntry { id: s.id, digest: s.digest, expires_at: s.expires_at })
-                .collect(),
+            secrets: secrets.into_boxed_slice(),
+            foreign_secrets: foreign_secrets.into_boxed_slice(),
             ip_allowlist: key.settings.ip_allowlist,
             max_payout: key.settings.max_payout,
             token_lifetime: key.settings.token_lifetime,

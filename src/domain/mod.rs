@@ -7,6 +7,7 @@ pub mod api_key;
 pub mod catalogue;
 pub mod client_secret;
 pub mod counted_address;
+pub mod foreign_client_id;
 pub mod grant;
 pub mod id;
 pub mod invalid;

@@ -34,6 +34,7 @@ struct KeyRow {
     created_by: String,
     created_at: i64,
     updated_at: i64,
+    foreign_client_id: Option<String>,
 }
 
 #[derive(Queryable, Insertable, Selectable)]
@@ -71,6 +72,7 @@ impl KeyRow {
             created_by: key.created_by.clone(),
             created_at: key.created_at.unix(),
             updated_at: key.updated_at.unix(),
+            foreign_client_id: key.foreign_client_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -98,6 +100,7 @@ impl KeyRow {
                 expires_at: self.expires_at.map(Timestamp::from_unix),
             },
             auth_method: self.token_endpoint_auth_method.parse()?,
+            foreign_client_id: self.foreign_client_id.as_deref().map(str::parse).transpose()?,
             secrets,
             disabled_at: self.disabled_at.map(Timestamp::from_unix),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
@@ -192,6 +195,7 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: Timesta
             deleted_api_keys::organization_id.eq(key.organization_id.to_string()),
             deleted_api_keys::name.eq(key.settings.name.as_str()),
             deleted_api_keys::deleted_at.eq(now.unix()),
+            deleted_api_keys::foreign_client_id.eq(key.foreign_client_id.as_ref().map(ToString::to_string)),
         ))
         .execute(transaction.connection)?;
     Ok(())

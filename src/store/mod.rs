@@ -9,6 +9,7 @@ pub mod changes;
 mod connection;
 mod db;
 mod error;
+pub mod foreign_client_ids;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
