@@ -1,8 +1,11 @@
 //! Adds to the catalogue of resource servers and scopes.
 
-use super::{AppError, random_bits};
+use serde_json::json;
+
+use super::{AppError, Work, random_bits};
 use crate::clock;
 use crate::domain::Invalid;
+use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::{ResourceServerId, ScopeId};
 use crate::domain::name::Name;
 use crate::domain::resource_server::{Audience, ResourceServer};
@@ -13,24 +16,24 @@ use crate::store::{Change, Db, StoreError, catalogue};
 ///
 /// # Errors
 /// [`AppError::Conflict`] when the identifier is taken.
-pub fn create_resource_server(db: &Db, identifier: Audience, name: Option<Name>) -> Result<ResourceServer, AppError> {
-    let now = clock::now();
+pub fn create_resource_server(
+    work: &mut Work<'_, '_>,
+    identifier: Audience,
+    name: Option<Name>,
+) -> Result<ResourceServer, AppError> {
     let id = ResourceServerId::from_parts(clock::unix_milliseconds(), random_bits()?);
     let name = match name {
         Some(name) => name,
         None => identifier.as_str().chars().take(crate::domain::name::MAX_NAME_CHARACTERS).collect::<String>().parse()?,
     };
-    let server = ResourceServer { id, identifier, name, builtin: false, created_at: now };
-    db.write(now, |transaction| {
-        catalogue::insert_resource_server(transaction, &server).map_err(|error| match error {
-            StoreError::UniqueViolation(_) => {
-                AppError::Conflict(format!("there is a resource server {} already", server.identifier))
-            }
-            other => other.into(),
-        })?;
-        transaction.changed(Change::Catalogue);
-        Ok::<_, AppError>(())
+    let server = ResourceServer { id, identifier, name, builtin: false, created_at: work.now };
+    catalogue::insert_resource_server(work.transaction, &server).map_err(|error| match error {
+        StoreError::UniqueViolation(_) => AppError::Conflict(format!("there is a resource server {} already", server.identifier)),
+        other => other.into(),
     })?;
+    work.transaction.changed(Change::Catalogue);
+    let after = json!({"identifier": server.identifier, "name": server.name});
+    work.audit(AuditEntry::done("resource_server.created", None, id).changing(None, Some(after)));
     Ok(server)
 }
 
@@ -54,11 +57,11 @@ pub struct NewScope {
 /// # Errors
 /// [`AppError::Invalid`] when the resource server or an implied scope does not exist or is of another level,
 /// [`AppError::Conflict`] when the name is taken.
-pub fn create_scope(db: &Db, new: NewScope) -> Result<(Scope, ResourceServer), AppError> {
+pub fn create_scope(work: &mut Work<'_, '_>, new: NewScope) -> Result<(Scope, ResourceServer), AppError> {
     check_description(&new.description)?;
-    let now = clock::now();
     let id = ScopeId::from_parts(clock::unix_milliseconds(), random_bits()?);
-    db.write(now, |transaction| {
+    {
+        let transaction = &mut *work.transaction;
         let server = catalogue::resource_servers(transaction.reading())?
             .into_iter()
             .find(|server| server.identifier == new.resource_server)
@@ -90,12 +93,20 @@ pub fn create_scope(db: &Db, new: NewScope) -> Result<(Scope, ResourceServer), A
             level: new.level,
             description: new.description,
             implies,
-            created_at: now,
+            created_at: work.now,
         };
         catalogue::insert_scope(transaction, &scope)?;
         transaction.changed(Change::Catalogue);
+        let after = json!({
+            "name": scope.name,
+            "resource_server": server.identifier,
+            "level": scope.level,
+            "description": scope.description,
+            "implies": scope.implies,
+        });
+        work.audit(AuditEntry::done("scope.created", None, scope.id).changing(None, Some(after)));
         Ok((scope, server))
-    })
+    }
 }
 
 /// Makes `<issuer>/api` the identifier of this server's own API, when it is not yet.

@@ -1,18 +1,19 @@
 //! Changes an API key: edit, regenerate, disable, enable, revoke its tokens, delete.
 //!
-//! Each takes the writers' lock first: two regenerations at once must not leave three live secrets.
+//! All changes come one after the other: two regenerations at once must not leave three live secrets.
 
-use super::AppError;
-use super::create_api_key::{check, find, mint_secret, plan_or};
-use crate::clock;
+use super::create_api_key::{check, find, mint_secret, plan_or, tell};
+use super::key_reach::check_reach;
+use super::{AppError, Work};
 use crate::crypto::digest::Pepper;
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, MAX_GRACE_PERIOD_SECONDS};
 use crate::domain::client_secret::ClientSecret;
+use crate::domain::event::EventKind;
 use crate::domain::grant::Grants;
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Db, WriteTransaction, api_keys, secrets};
+use crate::store::{Change, WriteTransaction, api_keys, secrets};
 
 /// What an edit changes.
 #[derive(Clone, Debug, Default)]
@@ -26,14 +27,14 @@ pub struct KeyEdit {
 /// Edits a key: `change` gets its settings and alters them.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Invalid`].
+/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Forbidden`].
 pub fn edit_api_key(
-    db: &Db,
+    work: &mut Work<'_, '_>,
     id: ClientId,
     edit: KeyEdit,
     change: impl FnOnce(&mut KeySettings) -> Result<(), Invalid>,
 ) -> Result<ApiKey, AppError> {
-    on_key(db, id, |transaction, key, now| {
+    on_key(work, id, EventKind::ApiKeyEdited, |transaction, key, now, _| {
         let expiry = key.settings.expires_at;
         change(&mut key.settings)?;
         if let Some(grants) = edit.grants {
@@ -57,10 +58,9 @@ pub fn edit_api_key(
 /// once.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Invalid`].
+/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Forbidden`].
 pub fn regenerate_secret(
-    db: &Db,
-    pepper: &Pepper,
+    work: &mut Work<'_, '_>,
     id: ClientId,
     grace_period_seconds: i64,
     revoke_tokens: bool,
@@ -69,7 +69,7 @@ pub fn regenerate_secret(
         return Err(Invalid::new("grace_period_seconds", "out_of_range", "must be 0 to 604800 (7 days)").into());
     }
     let mut minted = None;
-    let key = on_key(db, id, |transaction, key, now| {
+    let key = on_key(work, id, EventKind::ApiKeyRegenerated, |transaction, key, now, pepper| {
         let (secret, stored) = mint_secret(pepper, now)?;
         let ends = now.plus_seconds(grace_period_seconds);
         let live = |at: Option<Timestamp>| at.is_none_or(|at| at > now);
@@ -100,11 +100,7 @@ pub fn regenerate_secret(
 }
 
 /// Removes a secret; when the key was last used stays known.
-fn remove_secret(
-    transaction: &mut WriteTransaction<'_>,
-    key: &mut ApiKey,
-    id: crate::domain::id::SecretId,
-) -> Result<(), AppError> {
+fn remove_secret(transaction: &mut WriteTransaction<'_>, key: &mut ApiKey, id: SecretId) -> Result<(), AppError> {
     let uses = secrets::uses(transaction.reading(), &[id])?;
     if let Some(last) = uses.get(&id).filter(|u| u.last_used_at > key.last_used_at) {
         key.last_used_at = last.last_used_at;
@@ -117,8 +113,8 @@ fn remove_secret(
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub fn disable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
-    on_key(db, id, |_, key, now| {
+pub fn disable_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(work, id, EventKind::ApiKeyDisabled, |_, key, now, _| {
         if key.disabled_at.is_none() {
             key.disabled_at = Some(now);
             key.tokens_revoked_at = Some(now);
@@ -131,8 +127,8 @@ pub fn disable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub fn enable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
-    on_key(db, id, |_, key, _| {
+pub fn enable_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(work, id, EventKind::ApiKeyEnabled, |_, key, _, _| {
         key.disabled_at = None;
         Ok(())
     })
@@ -142,8 +138,8 @@ pub fn enable_api_key(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
 ///
 /// # Errors
 /// [`AppError::NotFound`].
-pub fn revoke_tokens(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
-    on_key(db, id, |_, key, now| {
+pub fn revoke_tokens(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, AppError> {
+    on_key(work, id, EventKind::ApiKeyEdited, |_, key, now, _| {
         key.tokens_revoked_at = Some(now);
         Ok(())
     })
@@ -152,32 +148,30 @@ pub fn revoke_tokens(db: &Db, id: ClientId) -> Result<ApiKey, AppError> {
 /// Deletes the key for good.
 ///
 /// # Errors
-/// [`AppError::NotFound`].
-pub fn delete_api_key(db: &Db, id: ClientId) -> Result<(), AppError> {
-    let now = clock::now();
-    db.write(now, |transaction| {
-        transaction.exclusively()?;
-        let key = find(transaction, id)?;
-        api_keys::delete(transaction, &key, now)?;
-        transaction.changed(Change::ApiKey(id));
-        Ok(())
-    })
+/// [`AppError::NotFound`], [`AppError::Forbidden`].
+pub fn delete_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(), AppError> {
+    let key = find(work.transaction, id)?;
+    check_reach(work, &key)?;
+    api_keys::delete(work.transaction, &key, work.now)?;
+    work.transaction.changed(Change::ApiKey(id));
+    tell(work, EventKind::ApiKeyDeleted, Some(&key), None)
 }
 
-/// Reads the key, lets `work` alter it, writes it.
+/// Reads the key, lets `alter` alter it, writes it.
 fn on_key(
-    db: &Db,
+    work: &mut Work<'_, '_>,
     id: ClientId,
-    work: impl FnOnce(&mut WriteTransaction<'_>, &mut ApiKey, Timestamp) -> Result<(), AppError>,
+    kind: EventKind,
+    alter: impl FnOnce(&mut WriteTransaction<'_>, &mut ApiKey, Timestamp, &Pepper) -> Result<(), AppError>,
 ) -> Result<ApiKey, AppError> {
-    let now = clock::now();
-    db.write(now, |transaction| {
-        transaction.exclusively()?;
-        let mut key = find(transaction, id)?;
-        work(transaction, &mut key, now)?;
-        key.updated_at = now;
-        api_keys::update(transaction, &key).map_err(plan_or)?;
-        transaction.changed(Change::ApiKey(id));
-        Ok(key)
-    })
+    let before = find(work.transaction, id)?;
+    check_reach(work, &before)?;
+    let mut key = before.clone();
+    alter(work.transaction, &mut key, work.now, &work.management.pepper)?;
+    check_reach(work, &key)?;
+    key.updated_at = work.now;
+    api_keys::update(work.transaction, &key).map_err(plan_or)?;
+    work.transaction.changed(Change::ApiKey(id));
+    tell(work, kind, Some(&before), Some(&key))?;
+    Ok(key)
 }

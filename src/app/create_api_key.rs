@@ -1,16 +1,21 @@
 //! Makes an API key, and its copy.
 
-use super::{AppError, random_bits};
+use serde_json::{Value, json};
+
+use super::key_reach::check_reach;
+use super::{AppError, Work, random_bits};
 use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::random;
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySettings};
+use crate::domain::audit_event::AuditEntry;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::client_secret::{ClientSecret, SecretProof, StoredSecret};
+use crate::domain::event::EventKind;
 use crate::domain::id::{ClientId, OrganizationId, SecretId};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Db, StoreError, WriteTransaction, accounts, api_keys, catalogue, organizations};
+use crate::store::{Change, StoreError, WriteTransaction, accounts, api_keys, catalogue, organizations};
 
 /// What a new key is to be.
 #[derive(Clone, Debug)]
@@ -23,18 +28,16 @@ pub struct NewApiKey {
     pub settings: KeySettings,
     /// How it will prove itself.
     pub auth_method: AuthMethod,
-    /// Who makes it.
-    pub created_by: String,
 }
 
 /// Makes a key. The secret is returned here and never again.
 ///
 /// # Errors
 /// [`AppError::Invalid`], [`AppError::NotFound`] when there is no such organization, [`AppError::Conflict`] when the
-/// target has an admin key already.
-pub fn create_api_key(db: &Db, pepper: &Pepper, new: NewApiKey) -> Result<(ApiKey, ClientSecret), AppError> {
-    let now = clock::now();
-    let (secret, stored) = mint_secret(pepper, now)?;
+/// target has an admin key already, [`AppError::Forbidden`] when it would be beyond the caller's reach.
+pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey, ClientSecret), AppError> {
+    let now = work.now;
+    let (secret, stored) = mint_secret(&work.management.pepper, now)?;
     let key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         organization_id: new.organization_id,
@@ -47,14 +50,14 @@ pub fn create_api_key(db: &Db, pepper: &Pepper, new: NewApiKey) -> Result<(ApiKe
         tokens_revoked_at: None,
         last_used_at: None,
         last_used_ip: None,
-        created_by: new.created_by,
+        created_by: work.actor.principal.to_string(),
         created_at: now,
         updated_at: now,
     };
-    db.write(now, |transaction| {
-        check(transaction, &key, now)?;
-        insert(transaction, &key)
-    })?;
+    check(work.transaction, &key, now)?;
+    check_reach(work, &key)?;
+    insert(work.transaction, &key)?;
+    tell(work, EventKind::ApiKeyCreated, None, Some(&key))?;
     Ok((key, secret))
 }
 
@@ -62,34 +65,85 @@ pub fn create_api_key(db: &Db, pepper: &Pepper, new: NewApiKey) -> Result<(ApiKe
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Conflict`] for an admin key, of which there can be one only.
-pub fn duplicate_api_key(db: &Db, pepper: &Pepper, id: ClientId, created_by: &str) -> Result<(ApiKey, ClientSecret), AppError> {
-    let now = clock::now();
-    let (secret, stored) = mint_secret(pepper, now)?;
-    let client_id = ClientId::from_parts(clock::unix_milliseconds(), random_bits()?);
-    let key = db.write(now, |transaction| {
-        let original = find(transaction, id)?;
-        if matches!(original.kind, KeyKind::Admin(_)) {
-            return Err(AppError::Conflict("an admin key can't be duplicated: there is one for each target".to_owned()));
-        }
-        let settings = KeySettings { name: original.settings.name.of_copy(), ..original.settings.clone() };
-        let key = ApiKey {
-            client_id,
-            settings,
-            foreign_client_id: None,
-            secrets: vec![stored],
-            disabled_at: None,
-            tokens_revoked_at: None,
-            last_used_at: None,
-            last_used_ip: None,
-            created_by: created_by.to_owned(),
-            created_at: now,
-            updated_at: now,
-            ..original
-        };
-        insert(transaction, &key)?;
-        Ok(key)
-    })?;
+pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKey, ClientSecret), AppError> {
+    let now = work.now;
+    let (secret, stored) = mint_secret(&work.management.pepper, now)?;
+    let original = find(work.transaction, id)?;
+    if matches!(original.kind, KeyKind::Admin(_)) {
+        return Err(AppError::Conflict("an admin key can't be duplicated: there is one for each target".to_owned()));
+    }
+    check_reach(work, &original)?;
+    let settings = KeySettings { name: original.settings.name.of_copy(), ..original.settings.clone() };
+    let key = ApiKey {
+        client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
+        settings,
+        foreign_client_id: None,
+        secrets: vec![stored],
+        disabled_at: None,
+        tokens_revoked_at: None,
+        last_used_at: None,
+        last_used_ip: None,
+        created_by: work.actor.principal.to_string(),
+        created_at: now,
+        updated_at: now,
+        ..original
+    };
+    insert(work.transaction, &key)?;
+    tell(work, EventKind::ApiKeyDuplicated, None, Some(&key))?;
     Ok((key, secret))
+}
+
+/// Writes down what was done to a key, and lets its owners know.
+pub(super) fn tell(
+    work: &mut Work<'_, '_>,
+    kind: EventKind,
+    before: Option<&ApiKey>,
+    after: Option<&ApiKey>,
+) -> Result<(), AppError> {
+    let Some(key) = after.or(before) else { return Ok(()) };
+    let entry = AuditEntry::done(kind.as_str(), Some(key.organization_id), key.client_id)
+        .changing(before.map(described), after.map(described));
+    let data = json!({
+        "client_id": key.client_id,
+        "name": key.settings.name,
+        "kind": key.kind.as_str(),
+        "actor": work.actor.principal,
+        "address": work.actor.address,
+        "before": entry.before,
+        "after": entry.after,
+    });
+    work.audit(entry);
+    work.announce(key.organization_id, kind, data)
+}
+
+/// What can change of a key, without digests: secrets by id, hint and end.
+fn described(key: &ApiKey) -> Value {
+    let secrets: Vec<Value> = key
+        .secrets
+        .iter()
+        .map(|secret| json!({"id": secret.id, "hint": secret.hint.as_str(), "expires_at": secret.expires_at}))
+        .collect();
+    let mut value = json!({
+        "name": key.settings.name,
+        "kind": key.kind.as_str(),
+        "ip_allowlist": key.settings.ip_allowlist,
+        "max_payout": key.settings.max_payout,
+        "token_lifetime_seconds": key.settings.token_lifetime,
+        "token_endpoint_auth_method": key.auth_method,
+        "plan": key.settings.plan,
+        "expires_at": key.settings.expires_at,
+        "disabled_at": key.disabled_at,
+        "tokens_revoked_at": key.tokens_revoked_at,
+        "secrets": secrets,
+    });
+    let (name, holding) = match &key.kind {
+        KeyKind::Admin(account) => ("account_id", json!(account)),
+        KeyKind::Scoped(grants) => ("grants", json!(grants)),
+    };
+    if let Some(members) = value.as_object_mut() {
+        members.insert(name.to_owned(), holding);
+    }
+    value
 }
 
 fn insert(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<(), AppError> {

@@ -1,24 +1,24 @@
 //! Makes an organization.
 
-use super::{AppError, random_bits};
+use serde_json::json;
+
+use super::{AppError, Work, random_bits};
 use crate::clock;
+use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::OrganizationId;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
-use crate::store::{Change, Db, organizations};
+use crate::store::{Change, organizations};
 
 /// Makes an organization of this name.
 ///
 /// # Errors
 /// [`AppError::Store`], [`AppError::Crypto`].
-pub fn create_organization(db: &Db, name: Name) -> Result<Organization, AppError> {
-    let now = clock::now();
+pub fn create_organization(work: &mut Work<'_, '_>, name: Name) -> Result<Organization, AppError> {
     let id = OrganizationId::from_parts(clock::unix_milliseconds(), random_bits()?);
-    let organization = Organization { id, name, platform: false, created_at: now };
-    db.write(now, |transaction| {
-        organizations::insert(transaction, &organization)?;
-        transaction.changed(Change::Organization(id));
-        Ok::<_, AppError>(())
-    })?;
+    let organization = Organization { id, name, platform: false, created_at: work.now };
+    organizations::insert(work.transaction, &organization)?;
+    work.transaction.changed(Change::Organization(id));
+    work.audit(AuditEntry::done("organization.created", Some(id), id).changing(None, Some(json!({"name": organization.name}))));
     Ok(organization)
 }

@@ -3,17 +3,17 @@
 use super::catalogue::{NewScope, create_resource_server, create_scope};
 use super::change_api_key::regenerate_secret;
 use super::create_api_key::{NewApiKey, create_api_key};
-use super::{AppError, create_account::create_account, create_organization::create_organization};
-use crate::crypto::digest::Pepper;
+use super::{AppError, Management, Work, create_account::create_account, create_organization::create_organization};
+use crate::domain::actor::{Actor, Principal};
 use crate::domain::api_key::{AuthMethod, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::client_secret::ClientSecret;
 use crate::domain::grant::Grants;
 use crate::domain::id::ClientId;
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::scope::Level;
-use crate::store::{Db, api_keys, catalogue, organizations};
+use crate::store::{api_keys, catalogue, organizations};
 
-const CREATED_BY: &str = "dev";
+const ACTOR: Actor = Actor::local(Principal::Demo);
 /// The curl line of the last start goes on working for a day.
 const GRACE_SECONDS: i64 = 86_400;
 
@@ -43,22 +43,27 @@ pub struct Demo {
 ///
 /// # Errors
 /// [`AppError`].
-pub fn prepare_demo(db: &Db, pepper: &Pepper) -> Result<Option<Demo>, AppError> {
+pub fn prepare_demo(management: &Management) -> Result<Option<Demo>, AppError> {
+    let db = &management.db;
     let customers: Vec<_> = db.read(organizations::all)?.into_iter().filter(|o| !o.platform).collect();
     for organization in &customers {
         let keys = db.read(|connection| api_keys::of_organization(connection, organization.id))?;
-        if let Some(key) = keys.iter().find(|key| key.created_by == CREATED_BY) {
-            let (key, secret) = regenerate_secret(db, pepper, key.client_id, GRACE_SECONDS, false)?;
+        if let Some(key) = keys.iter().find(|key| key.created_by == Principal::Demo.to_string()) {
+            let (key, secret) = management.change(&ACTOR, |work| regenerate_secret(work, key.client_id, GRACE_SECONDS, false))?;
             return Ok(Some(Demo { client_id: key.client_id, secret }));
         }
     }
     if !customers.is_empty() {
         return Ok(None);
     }
-    make_catalogue(db)?;
-    let organization = create_organization(db, "Demo Shop".parse()?)?;
-    let account = create_account(db, organization.id, "Demo Shop Lisbon".parse()?)?;
-    create_account(db, organization.id, "Demo Shop Berlin".parse()?)?;
+    management.change(&ACTOR, make_demo).map(Some)
+}
+
+fn make_demo(work: &mut Work<'_, '_>) -> Result<Demo, AppError> {
+    make_catalogue(work)?;
+    let organization = create_organization(work, "Demo Shop".parse()?)?;
+    let account = create_account(work, organization.id, "Demo Shop Lisbon".parse()?)?;
+    create_account(work, organization.id, "Demo Shop Berlin".parse()?)?;
     let grants = Grants::new(["payments:write fx".parse()?, format!("{}=disputes:read", account.id).parse()?])?;
     let new = NewApiKey {
         organization_id: organization.id,
@@ -72,18 +77,17 @@ pub fn prepare_demo(db: &Db, pepper: &Pepper) -> Result<Option<Demo>, AppError> 
             expires_at: None,
         },
         auth_method: AuthMethod::default(),
-        created_by: CREATED_BY.to_owned(),
     };
-    let (key, secret) = create_api_key(db, pepper, new)?;
-    Ok(Some(Demo { client_id: key.client_id, secret }))
+    let (key, secret) = create_api_key(work, new)?;
+    Ok(Demo { client_id: key.client_id, secret })
 }
 
-fn make_catalogue(db: &Db) -> Result<(), AppError> {
-    let servers = db.read(catalogue::resource_servers)?;
-    let scopes = db.read(catalogue::scopes)?;
+fn make_catalogue(work: &mut Work<'_, '_>) -> Result<(), AppError> {
+    let servers = catalogue::resource_servers(work.transaction.reading())?;
+    let scopes = catalogue::scopes(work.transaction.reading())?;
     for (identifier, name) in [(PAYMENTS, "Payments"), (DISPUTES, "Disputes")] {
         if !servers.iter().any(|server| server.identifier.as_str() == identifier) {
-            create_resource_server(db, identifier.parse()?, Some(name.parse()?))?;
+            create_resource_server(work, identifier.parse()?, Some(name.parse()?))?;
         }
     }
     for (name, server, level, description, implied) in SCOPES {
@@ -98,7 +102,7 @@ fn make_catalogue(db: &Db) -> Result<(), AppError> {
             description: description.to_owned(),
             implies,
         };
-        create_scope(db, new)?;
+        create_scope(work, new)?;
     }
     Ok(())
 }

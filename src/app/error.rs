@@ -20,6 +20,13 @@ pub enum AppError {
     },
     /// The state of things forbids it; the text says why.
     Conflict(String),
+    /// The caller may not.
+    Forbidden {
+        /// A stable word for programs.
+        code: &'static str,
+        /// A sentence for people.
+        detail: String,
+    },
     /// The database.
     Store(StoreError),
     /// Keys or randomness.
@@ -27,6 +34,11 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// The caller may not; `code` is for programs.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Forbidden { code, detail: detail.into() }
+    }
+
     /// There is no `what` of this id.
     pub fn not_found(what: &'static str, id: impl fmt::Display) -> Self {
         Self::NotFound { what, id: id.to_string() }
@@ -39,6 +51,7 @@ impl fmt::Display for AppError {
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::NotFound { what, id } => write!(f, "there is no {what} {id}"),
             Self::Conflict(text) => f.write_str(text),
+            Self::Forbidden { detail, .. } => f.write_str(detail),
             Self::Store(error) => error.fmt(f),
             Self::Crypto(error) => error.fmt(f),
         }

@@ -1,5 +1,6 @@
 //! The use cases: what the server and its command line do, a file for each.
 
+pub mod audit;
 pub mod bootstrap;
 pub mod catalogue;
 pub mod change_api_key;
@@ -11,7 +12,9 @@ mod error;
 mod failures;
 mod foreign_secrets;
 pub mod issue_token;
+pub mod key_reach;
 pub mod maintain;
+pub mod management;
 mod metrics;
 pub mod show_api_key;
 pub mod signing_keys;
@@ -20,6 +23,7 @@ mod uses;
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
 pub use foreign_secrets::ForeignSecrets;
+pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
 pub use uses::Uses;
 

@@ -31,7 +31,9 @@ pub(super) enum Command {
 pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
     let opened = context.open()?;
     match command {
-        Command::Create { organization, name } => output::object(context.json, &create_account(&opened.db, organization, name)?),
+        Command::Create { organization, name } => {
+            output::object(context.json, &opened.change(|work| create_account(work, organization, name))?)
+        }
         Command::List { organization } => {
             let found = opened.db.read(|connection| match organizations::find(connection, organization)? {
                 Some(_) => accounts::of_organization(connection, organization).map(Some),

@@ -82,7 +82,7 @@ pub(super) fn run_servers(context: Context, command: ServerCommand) -> Result<()
     match command {
         ServerCommand::Create { identifier, name } => {
             let opened = context.open_or_create()?;
-            output::object(context.json, &create_resource_server(&opened.db, identifier, name)?)
+            output::object(context.json, &opened.change(|work| create_resource_server(work, identifier, name))?)
         }
         ServerCommand::List => {
             let all = context.open()?.db.read(catalogue::resource_servers)?;
@@ -95,7 +95,8 @@ pub(super) fn run_scopes(context: Context, command: ScopeCommand) -> Result<(), 
     let opened = context.open()?;
     match command {
         ScopeCommand::Create { name, resource_server, level, description, implies } => {
-            let (scope, server) = create_scope(&opened.db, NewScope { name, resource_server, level, description, implies })?;
+            let (scope, server) =
+                opened.change(|work| create_scope(work, NewScope { name, resource_server, level, description, implies }))?;
             output::object(context.json, &ScopeView::new(scope, server.identifier.to_string()))
         }
         ScopeCommand::List => {

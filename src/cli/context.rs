@@ -1,8 +1,11 @@
 //! What every command works with.
 
-use crate::app::bootstrap;
+use crate::app::AppError;
+use crate::app::{Management, Work, bootstrap};
 use crate::config::{CommonArguments, CommonSettings};
 use crate::crypto::master_key::MasterKey;
+use crate::domain::actor::{Actor, Principal};
+use crate::domain::role::RolePolicy;
 use crate::store::Db;
 
 use super::{Failure, output, usage};
@@ -20,6 +23,14 @@ pub(super) struct Opened {
     pub(super) db: Db,
     pub(super) master_key: MasterKey,
     pub(super) settings: CommonSettings,
+    pub(super) management: Management,
+}
+
+impl Opened {
+    /// Changes something as whoever runs this command.
+    pub(super) fn change<T>(&self, work: impl FnOnce(&mut Work<'_, '_>) -> Result<T, AppError>) -> Result<T, Failure> {
+        Ok(self.management.change(&Actor::local(Principal::CommandLine), work)?)
+    }
 }
 
 impl Context {
@@ -45,6 +56,7 @@ impl Context {
         if let (None, Some(made)) = (before, settings.master_key.existing_file()) {
             output::message(&format!("Made a new master key in {}: keep a copy of it apart from the database.", made.display()));
         }
-        Ok(Opened { db, master_key, settings })
+        let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+        Ok(Opened { db, master_key, settings, management })
     }
 }

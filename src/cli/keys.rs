@@ -21,9 +21,6 @@ use crate::domain::name::Name;
 use crate::domain::plan::PlanName;
 use crate::domain::time::Timestamp;
 
-/// Who makes and changes keys here.
-const ACTOR: &str = "cli";
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make an API key; its secret is printed once
@@ -147,19 +144,19 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
             show(id)
         }
         Command::Regenerate { id, grace, revoke_tokens } => {
-            let pepper = opened.master_key.pepper()?;
-            let (key, secret) = change_api_key::regenerate_secret(db, &pepper, id.client_id, grace, revoke_tokens)?;
+            let (key, secret) =
+                opened.change(|work| change_api_key::regenerate_secret(work, id.client_id, grace, revoke_tokens))?;
             show_once(&context, &opened, key.client_id, &secret)
         }
         Command::Duplicate(id) => {
-            let (key, secret) = duplicate_api_key(db, &opened.master_key.pepper()?, id.client_id, ACTOR)?;
+            let (key, secret) = opened.change(|work| duplicate_api_key(work, id.client_id))?;
             show_once(&context, &opened, key.client_id, &secret)
         }
-        Command::Disable(id) => show(change_api_key::disable_api_key(db, id.client_id)?.client_id),
-        Command::Enable(id) => show(change_api_key::enable_api_key(db, id.client_id)?.client_id),
-        Command::RevokeTokens(id) => show(change_api_key::revoke_tokens(db, id.client_id)?.client_id),
+        Command::Disable(id) => show(opened.change(|work| change_api_key::disable_api_key(work, id.client_id))?.client_id),
+        Command::Enable(id) => show(opened.change(|work| change_api_key::enable_api_key(work, id.client_id))?.client_id),
+        Command::RevokeTokens(id) => show(opened.change(|work| change_api_key::revoke_tokens(work, id.client_id))?.client_id),
         Command::Delete(id) => {
-            change_api_key::delete_api_key(db, id.client_id)?;
+            opened.change(|work| change_api_key::delete_api_key(work, id.client_id))?;
             output::object(context.json, &json!({"client_id": id.client_id, "deleted": true}))
         }
     }
@@ -181,9 +178,8 @@ fn run_create(context: &Context, opened: &Opened, create: Create) -> Result<(), 
             expires_at: settings.expires_at,
         },
         auth_method: create.token_endpoint_auth_method,
-        created_by: ACTOR.to_owned(),
     };
-    let (key, secret) = create_api_key(&opened.db, &opened.master_key.pepper()?, new)?;
+    let (key, secret) = opened.change(|work| create_api_key(work, new))?;
     show_once(context, opened, key.client_id, &secret)
 }
 
@@ -198,7 +194,7 @@ fn run_edit(opened: &Opened, edit: Edit) -> Result<(), Failure> {
         clear(&mut None, field).map_err(usage)?;
     }
     let change = KeyEdit { grants, revoke_tokens: edit.revoke_tokens };
-    change_api_key::edit_api_key(&opened.db, edit.id.client_id, change, |settings| {
+    let alter = |settings: &mut KeySettings| {
         edit.clear.iter().try_for_each(|field| clear(&mut Some(settings), field))?;
         let new = edit.settings;
         set(&mut settings.name, edit.name);
@@ -208,7 +204,8 @@ fn run_edit(opened: &Opened, edit: Edit) -> Result<(), Failure> {
         set(&mut settings.plan, new.plan.map(Some));
         set(&mut settings.expires_at, new.expires_at.map(Some));
         Ok(())
-    })?;
+    };
+    opened.change(|work| change_api_key::edit_api_key(work, edit.id.client_id, change, alter))?;
     Ok(())
 }
 

@@ -30,7 +30,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Create { name } => {
             let opened = context.open_or_create()?;
-            output::object(context.json, &create_organization(&opened.db, name)?)
+            output::object(context.json, &opened.change(|work| create_organization(work, name))?)
         }
         Command::List => {
             let all = context.open()?.db.read(organizations::all)?;

@@ -14,9 +14,10 @@ use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, ForeignSecrets, Metrics, Uses, catalogue, install_recorder};
+use crate::app::{FailureLimits, Failures, ForeignSecrets, Management, Metrics, Uses, catalogue, install_recorder};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::directory::{Directory, Follower};
+use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -53,7 +54,8 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let demo = if settings.dev { prepare_demo(&db, &pepper)? } else { None };
+    let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+    let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let issuer = Arc::new(TokenIssuer {

@@ -8,6 +8,7 @@ use std::fmt;
 use ring::hkdf;
 use zeroize::Zeroizing;
 
+use super::audit_chain::AuditChain;
 use super::digest::Pepper;
 use super::envelope::Envelope;
 use super::{CryptoError, random};
@@ -135,6 +136,14 @@ impl MasterKey {
     /// As [`derive`](Self::derive).
     pub fn foreign_secret_envelope(&self) -> Result<Envelope, CryptoError> {
         Envelope::from_key(&*self.derive(Purpose::ForeignSecretEnvelope)?)
+    }
+
+    /// The key of the audit log's hash chain.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn audit_chain(&self) -> Result<AuditChain, CryptoError> {
+        Ok(AuditChain::from_key(&*self.derive(Purpose::AuditChain)?))
     }
 
     /// 64 hexadecimal digits that a database keeps to recognise its master key; they reveal nothing about it.

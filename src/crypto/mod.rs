@@ -3,6 +3,7 @@
 //!
 //! - [`random`]: the system's randomness, and token ids made of it;
 //! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
+//! - [`audit_chain`]: the hash chain of the audit log;
 //! - [`digest`]: what is stored of an API secret, and how one is recognised;
 //! - [`foreign_hash`]: secrets hashed by other servers, until each is first used;
 //! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
@@ -12,6 +13,7 @@
 
 use std::fmt;
 
+pub mod audit_chain;
 pub mod digest;
 pub mod envelope;
 pub mod foreign_hash;

@@ -83,6 +83,12 @@ identifiers! {
     ResourceServerId = "rs_", "resource_server_id";
     /// An entry of the scope catalogue: `scope_…`.
     ScopeId = "scope_", "scope_id";
+    /// A person: `user_…`.
+    UserId = "user_", "user_id";
+    /// A row of the audit log: `audit_…`.
+    AuditEventId = "audit_", "audit_event_id";
+    /// Something that people and webhooks are told of: `evt_…`.
+    EventId = "evt_", "event_id";
 }
 
 fn lower_case(ulid: Ulid, buffer: &mut [u8; ULID_LENGTH]) -> &str {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
 use super::client_secret::{SealedHash, SecretDigest, SecretProof, StoredSecret};
-use super::grant::GrantTarget;
+use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
@@ -38,6 +38,8 @@ pub struct KeyEntry {
     pub expires_at: Option<Timestamp>,
     /// Whether it is disabled.
     pub disabled: bool,
+    /// Tokens issued before this moment are dead.
+    pub tokens_revoked_at: Option<Timestamp>,
 }
 
 /// A secret as memory holds it.
@@ -81,6 +83,20 @@ pub struct HeldGrant {
 }
 
 impl Holding {
+    /// What a key of this kind holds.
+    pub fn of(kind: KeyKind, sharing: &ScopeSharing) -> Self {
+        match kind {
+            KeyKind::Admin(account) => Self::Admin(account),
+            KeyKind::Scoped(grants) => {
+                let held = |grant: &Grant| HeldGrant {
+                    target: grant.target,
+                    scopes: sharing.share(grant.scopes.iter().cloned().collect()),
+                };
+                Self::Scoped(grants.iter().map(held).collect())
+            }
+        }
+    }
+
     /// Whether the organization itself is among the targets.
     pub fn holds_organization(&self) -> bool {
         self.targets().any(|target| target == GrantTarget::Organization)
@@ -143,18 +159,6 @@ impl ScopeSharing {
 impl KeyEntry {
     /// The entry of a key.
     pub fn new(key: ApiKey, sharing: &ScopeSharing) -> Self {
-        let holding = match key.kind {
-            KeyKind::Admin(account) => Holding::Admin(account),
-            KeyKind::Scoped(grants) => Holding::Scoped(
-                grants
-                    .iter()
-                    .map(|grant| HeldGrant {
-                        target: grant.target,
-                        scopes: sharing.share(grant.scopes.iter().cloned().collect()),
-                    })
-                    .collect(),
-            ),
-        };
         let (mut secrets, mut foreign_secrets) = (Vec::with_capacity(key.secrets.len()), Vec::new());
         for StoredSecret { id, proof, expires_at, .. } in key.secrets {
             match proof {
@@ -165,7 +169,7 @@ impl KeyEntry {
         Self {
             client_id: key.client_id,
             organization_id: key.organization_id,
-            holding,
+            holding: Holding::of(key.kind, sharing),
             secrets: secrets.into_boxed_slice(),
             foreign_secrets: foreign_secrets.into_boxed_slice(),
             ip_allowlist: key.settings.ip_allowlist,
@@ -174,6 +178,7 @@ impl KeyEntry {
             auth_method: key.auth_method,
             expires_at: key.settings.expires_at,
             disabled: key.disabled_at.is_some(),
+            tokens_revoked_at: key.tokens_revoked_at,
         }
     }
 }

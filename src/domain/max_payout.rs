@@ -17,6 +17,17 @@ impl MaxPayout {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether this amount is not above `other`, whatever zeros either was written with.
+    pub fn is_at_most(&self, other: &Self) -> bool {
+        self.comparable() <= other.comparable()
+    }
+
+    /// In units of the eighth digit after the point; 23 digits at most.
+    fn comparable(&self) -> u128 {
+        let (whole, fraction) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        format!("{whole}{fraction:0<8}").parse().unwrap_or(u128::MAX)
+    }
 }
 
 impl fmt::Display for MaxPayout {
@@ -55,6 +66,13 @@ mod tests {
         for text in ["55.00", "1", "0.00000001", "999999999999999.99999999"] {
             assert_eq!(text.parse::<MaxPayout>().unwrap().as_str(), text);
         }
+    }
+
+    #[test]
+    fn amounts_compare_by_value() {
+        let at_most = |a: &str, b: &str| a.parse::<MaxPayout>().unwrap().is_at_most(&b.parse().unwrap());
+        assert!(at_most("55", "55.00") && at_most("055.0", "55") && at_most("9.99", "10"));
+        assert!(!at_most("10", "9.99") && !at_most("0.00000002", "0.00000001"));
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! Nothing here does I/O or asks for the time; whoever needs the present hands in `now`.
 
 pub mod account;
+pub mod actor;
 pub mod api_key;
+pub mod audit_event;
 pub mod catalogue;
 pub mod client_secret;
 pub mod counted_address;
+pub mod event;
 pub mod foreign_client_id;
 pub mod grant;
 pub mod id;
@@ -16,8 +19,10 @@ pub mod key_entry;
 pub mod max_payout;
 pub mod name;
 pub mod organization;
+pub mod permission;
 pub mod plan;
 pub mod resource_server;
+pub mod role;
 pub mod scope;
 pub mod signing_key;
 pub mod time;

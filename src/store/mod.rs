@@ -4,12 +4,15 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit_events;
 pub mod catalogue;
 pub mod changes;
 mod connection;
 mod db;
 mod error;
+pub mod events;
 pub mod foreign_client_ids;
+pub mod idempotent_requests;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;

@@ -91,5 +91,45 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    audit_events (seq) {
+        seq -> BigInt,
+        id -> Text,
+        occurred_at -> BigInt,
+        organization_id -> Nullable<Text>,
+        actor -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        action -> Text,
+        target -> Nullable<Text>,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        hash -> Binary,
+    }
+}
+diesel::table! { audit_head (id) { id -> BigInt, seq -> BigInt, hash -> Binary, seal -> Binary, } }
+diesel::table! {
+    events (id) {
+        id -> Text,
+        organization_id -> Text,
+        kind -> Text,
+        occurred_at -> BigInt,
+        data -> Text,
+        dispatched_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    idempotent_requests (caller, idempotency_key) {
+        caller -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Binary,
+        status -> BigInt,
+        location -> Nullable<Text>,
+        body -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

@@ -28,6 +28,7 @@ fn key(holding: Holding) -> KeyEntry {
         auth_method: AuthMethod::default(),
         expires_at: None,
         disabled: false,
+        tokens_revoked_at: None,
     }
 }
 
