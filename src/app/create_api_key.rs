@@ -117,7 +117,7 @@ pub(super) fn tell(
 }
 
 /// What can change of a key, without digests: secrets by id, hint and end.
-fn described(key: &ApiKey) -> Value {
+pub(super) fn described(key: &ApiKey) -> Value {
     let secrets: Vec<Value> = key
         .secrets
         .iter()

@@ -11,6 +11,7 @@ pub mod demo;
 mod error;
 mod failures;
 mod foreign_secrets;
+pub mod import_keys;
 pub mod issue_token;
 pub mod key_reach;
 pub mod maintain;

@@ -5,6 +5,7 @@ mod catalogue;
 mod completions;
 mod context;
 mod doctor;
+mod import;
 mod inspect;
 mod keys;
 mod logging;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Invalid;
 
 /// The name of a rate plan: 1 to 64 of `a-z`, `0-9`, `-` and `_`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct PlanName(String);
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::schema::{api_keys, deleted_api_keys, grants};
+use super::schema::{api_keys, deleted_api_keys, grants, plans};
 use super::{DbConnection, StoreError, WriteTransaction, secrets};
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::id::{ClientId, OrganizationId};
+use crate::domain::plan::PlanName;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
@@ -140,19 +141,35 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
     Ok(())
 }
 
+/// Adds many keys with their grants and secrets, in few statements.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn insert_all(transaction: &mut WriteTransaction<'_>, keys: &[ApiKey]) -> Result<(), StoreError> {
+    let rows: Vec<KeyRow> = keys.iter().map(KeyRow::of).collect();
+    insert_rows!(transaction, api_keys::table, rows);
+    let rows: Vec<GrantRow> = keys.iter().flat_map(GrantRow::of_key).collect();
+    insert_rows!(transaction, grants::table, rows);
+    secrets::insert_all(transaction, keys)
+}
+
+impl GrantRow {
+    fn of_key(key: &ApiKey) -> Vec<Self> {
+        let KeyKind::Scoped(all) = &key.kind else { return Vec::new() };
+        let row = |target: GrantTarget, scope: &ScopeName| Self {
+            client_id: key.client_id.to_string(),
+            organization_id: key.organization_id.to_string(),
+            target: target.to_string(),
+            account_id: target.account().map(|id| id.to_string()),
+            scope: scope.to_string(),
+        };
+        all.iter().flat_map(|grant| grant.scopes.iter().map(move |scope| row(grant.target, scope))).collect()
+    }
+}
+
 fn insert_grants(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<(), StoreError> {
-    let KeyKind::Scoped(all) = &key.kind else { return Ok(()) };
-    for grant in all.iter() {
-        for scope in &grant.scopes {
-            let row = GrantRow {
-                client_id: key.client_id.to_string(),
-                organization_id: key.organization_id.to_string(),
-                target: grant.target.to_string(),
-                account_id: grant.target.account().map(|id| id.to_string()),
-                scope: scope.to_string(),
-            };
-            diesel::insert_into(grants::table).values(row).execute(transaction.connection)?;
-        }
+    for row in GrantRow::of_key(key) {
+        diesel::insert_into(grants::table).values(row).execute(transaction.connection)?;
     }
     Ok(())
 }
@@ -278,6 +295,15 @@ fn with_parts(connection: &mut DbConnection, rows: Vec<KeyRow>) -> Result<Vec<Re
         }
     }
     Ok(keys)
+}
+
+/// The names of the plans that a key can have.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn plan_names(connection: &mut DbConnection) -> Result<Vec<PlanName>, StoreError> {
+    let names: Vec<String> = plans::table.select(plans::name).order(plans::name).load(connection)?;
+    names.into_iter().map(|name| name.parse().map_err(|detail| StoreError::corrupt("plans", &name, detail))).collect()
 }
 
 /// How many keys there are.

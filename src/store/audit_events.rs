@@ -65,9 +65,7 @@ pub fn head(connection: &mut DbConnection) -> Result<Option<AuditHead>, StoreErr
 /// # Errors
 /// [`StoreError`].
 pub fn append(transaction: &mut WriteTransaction<'_>, rows: &[AuditRow], head: &AuditHead) -> Result<(), StoreError> {
-    for row in rows {
-        diesel::insert_into(audit_events::table).values(row).execute(transaction.connection)?;
-    }
+    insert_rows!(transaction, audit_events::table, rows);
     let end = (audit_head::seq.eq(head.seq), audit_head::hash.eq(&head.hash), audit_head::seal.eq(&head.seal));
     if diesel::update(audit_head::table.find(1)).set(end).execute(transaction.connection)? == 0 {
         diesel::insert_into(audit_head::table).values((audit_head::id.eq(1), end)).execute(transaction.connection)?;

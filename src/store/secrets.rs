@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::schema::{api_keys, api_secret_uses, api_secrets};
 use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::api_key::ApiKey;
 use crate::domain::client_secret::{SealedHash, SecretDigest, SecretHint, SecretProof, StoredSecret};
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
@@ -87,6 +88,19 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, key: ClientId, secret: &St
     diesel::insert_into(api_secret_uses::table)
         .values((api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0)))
         .execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Adds the secrets of many keys, in few statements.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn insert_all(transaction: &mut WriteTransaction<'_>, keys: &[ApiKey]) -> Result<(), StoreError> {
+    let rows: Vec<Row> = keys.iter().flat_map(|key| key.secrets.iter().map(|secret| Row::of(key.client_id, secret))).collect();
+    insert_rows!(transaction, api_secrets::table, rows);
+    let uses: Vec<_> =
+        rows.iter().map(|row| (api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0))).collect();
+    insert_rows!(transaction, api_secret_uses::table, uses);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod cli;
 mod documents;
 mod faults;
 mod foreign;
+mod import;
 mod keys;
 mod manual;
 mod operations;
