@@ -101,8 +101,12 @@ pub(super) fn tell(
     after: Option<&ApiKey>,
 ) -> Result<(), AppError> {
     let Some(key) = after.or(before) else { return Ok(()) };
-    let entry = AuditEntry::done(kind.as_str(), Some(key.organization_id), key.client_id)
-        .changing(before.map(described), after.map(described));
+    let (before, after) = (before.map(described), after.map(described));
+    if before == after {
+        // Disabling what is disabled is no news.
+        return Ok(());
+    }
+    let entry = AuditEntry::done(kind.as_str(), Some(key.organization_id), key.client_id).changing(before, after);
     let data = json!({
         "client_id": key.client_id,
         "name": key.settings.name,

@@ -5,10 +5,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::foreign_secrets::Busy;
 use super::{Failures, ForeignSecrets, Metrics, Uses};
+use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
@@ -95,6 +96,17 @@ impl From<LookupError> for Refusal {
         };
         Self { error, client_id: None, cause: Some(cause) }
     }
+}
+
+/// `now`, or the second after the key's tokens were revoked: those issued in that very second are dead too, and a new
+/// one must not be.
+async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
+    let Some(revoked_at) = key.tokens_revoked_at.filter(|at| *at == now) else { return now };
+    let next = revoked_at.plus_seconds(1);
+    while clock::now() < next {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    next
 }
 
 /// What a client presents.
@@ -313,7 +325,7 @@ impl TokenIssuer {
         }
         let catalogue = self.directory.catalogue();
         let granted = client_credentials::decide(request, key, target, &catalogue)?;
-        self.sign(key, target, &granted, now)
+        self.sign(key, target, &granted, after_revocation(key, now).await)
     }
 
     fn sign(&self, key: &KeyEntry, target: Target, granted: &Granted<'_>, now: Timestamp) -> Result<IssuedToken, Refusal> {

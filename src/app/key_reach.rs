@@ -16,7 +16,10 @@ use crate::store::{api_keys, catalogue};
 pub fn check_reach(work: &mut Work<'_, '_>, key: &ApiKey) -> Result<(), AppError> {
     let Principal::ApiKey(caller) = work.actor.principal else { return Ok(()) };
     let KeyKind::Scoped(grants) = &key.kind else {
-        return Err(AppError::forbidden("admin_key_required_user", "an API key can't make or change an admin key; an owner can"));
+        return Err(AppError::forbidden(
+            "admin_key_needs_a_person",
+            "an API key can't make or change an admin key; an owner can",
+        ));
     };
     let connection = work.transaction.reading();
     let caller = api_keys::find(connection, caller)?

@@ -15,7 +15,7 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, changes, secrets};
+use crate::store::{Db, changes, idempotent_requests, secrets};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_secs(2);
@@ -145,6 +145,7 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
     work.db.write(now, |transaction| {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
+        idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
         Ok(())
     })
 }

@@ -15,7 +15,7 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{EventId, OrganizationId};
 use crate::domain::role::RolePolicy;
 use crate::domain::time::Timestamp;
-use crate::store::{Db, WriteTransaction, events};
+use crate::store::{Db, StoreError, WriteTransaction, events};
 
 /// What the use cases of management share.
 #[derive(Clone, Debug)]
@@ -42,8 +42,12 @@ impl Management {
     /// until it is kept. Nothing is kept, and nobody told, when it fails.
     ///
     /// # Errors
-    /// What `work` returns, or [`AppError::Store`].
-    pub fn change<T>(&self, actor: &Actor, work: impl FnOnce(&mut Work<'_, '_>) -> Result<T, AppError>) -> Result<T, AppError> {
+    /// What `work` returns, or a fault of the database.
+    pub fn change<T, E: From<AppError> + From<StoreError>>(
+        &self,
+        actor: &Actor,
+        work: impl FnOnce(&mut Work<'_, '_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let now = clock::now();
         self.db.write(now, |transaction| {
             transaction.exclusively()?;

@@ -1,7 +1,9 @@
 //! The use cases: what the server and its command line do, a file for each.
 
 pub mod audit;
+pub mod bearer;
 pub mod bootstrap;
+pub mod caller;
 pub mod catalogue;
 pub mod change_api_key;
 pub mod create_account;

@@ -174,6 +174,28 @@ pub fn show_api_key(db: &Db, id: ClientId, now: Timestamp) -> Result<ApiKeyView,
     found.ok_or_else(|| AppError::not_found("API key", id))
 }
 
+/// Up to `limit` keys of an organization, the newest first, made before the key `before`; and whether there are more.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub fn page_of_api_keys(
+    db: &Db,
+    organization_id: OrganizationId,
+    before: Option<ClientId>,
+    limit: i64,
+    now: Timestamp,
+) -> Result<(Vec<ApiKeyView>, bool), AppError> {
+    Ok(db.read(|connection| {
+        let mut keys = api_keys::newest_of_organization(connection, organization_id, before, limit.saturating_add(1))?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = keys.len() > limit;
+        keys.truncate(limit);
+        let ids: Vec<SecretId> = keys.iter().flat_map(|key| &key.secrets).map(|secret| secret.id).collect();
+        let uses = secrets::uses(connection, &ids)?;
+        Ok((keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect(), has_more))
+    })?)
+}
+
 /// The keys of an organization, the oldest first.
 ///
 /// # Errors

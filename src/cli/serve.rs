@@ -69,6 +69,7 @@ async fn serve(
     });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
+        management: Arc::new(management),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),

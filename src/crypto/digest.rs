@@ -38,6 +38,20 @@ impl fmt::Debug for Pepper {
     }
 }
 
+/// What a request is recognised by: SHA-256 over its parts, each with its length.
+pub fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(context.finish().as_ref()) {
+        *to = *from;
+    }
+    bytes
+}
+
 /// A strong entity tag (RFC 9110 section 8.8.3) of a document: the same for the same bytes on every node.
 pub fn entity_tag(document: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, document);

@@ -24,7 +24,7 @@ pub mod master_key;
 pub mod pem;
 pub mod random;
 pub mod signing;
-mod strict_json;
+pub mod strict_json;
 #[cfg(test)]
 mod test_keys;
 

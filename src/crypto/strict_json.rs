@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 /// Why a text is not such an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotStrict {
+pub enum NotStrict {
     /// It is not JSON, is nested too deeply, or is not an object.
     Malformed,
     /// A member appears twice.
@@ -17,7 +17,10 @@ pub(crate) enum NotStrict {
 }
 
 /// Reads one object, and nothing behind it.
-pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, NotStrict> {
+///
+/// # Errors
+/// [`NotStrict`].
+pub fn object(text: &[u8]) -> Result<Map<String, Value>, NotStrict> {
     match serde_json::from_slice::<Strict>(text) {
         Ok(Strict(Value::Object(members))) => Ok(members),
         // The visitor raises no other error of this category.

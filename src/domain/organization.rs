@@ -6,6 +6,13 @@ use super::id::OrganizationId;
 use super::name::Name;
 use super::time::Timestamp;
 
+impl OrganizationId {
+    /// Whether it is the platform's own organization, which the first migration makes with an id of zeros.
+    pub fn is_platform(self) -> bool {
+        self == Self::from_parts(0, 0)
+    }
+}
+
 /// A customer of the platform; everything but the catalogue belongs to exactly one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Organization {

@@ -253,6 +253,27 @@ pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Res
     with_parts(connection, rows)?.into_iter().collect()
 }
 
+/// Up to `limit` keys of an organization whose ids come before `before`, the newest first.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when one no longer parses.
+pub fn newest_of_organization(
+    connection: &mut DbConnection,
+    id: OrganizationId,
+    before: Option<ClientId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>, StoreError> {
+    // Every id sorts before this.
+    let before = before.map_or_else(|| "key_~".to_owned(), |id| id.to_string());
+    let rows: Vec<KeyRow> = api_keys::table
+        .filter(api_keys::organization_id.eq(id.to_string()))
+        .filter(api_keys::client_id.lt(before))
+        .order(api_keys::client_id.desc())
+        .limit(limit)
+        .load(connection)?;
+    with_parts(connection, rows)?.into_iter().collect()
+}
+
 /// Some keys in order of their ids.
 #[derive(Debug, Default)]
 pub struct Page {

@@ -6,6 +6,9 @@ use super::schema::idempotent_requests;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::time::Timestamp;
 
+/// How long an answer is remembered.
+pub const REMEMBERED_SECONDS: i64 = 86_400;
+
 /// A request that was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = idempotent_requests)]

@@ -20,7 +20,7 @@ pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
-    /// Over [`MAX_BODY_BYTES`].
+    /// Over the limit.
     TooLarge,
     /// Not there within [`BODY_DEADLINE`], or this server is about to stop.
     TooSlow,
@@ -28,10 +28,15 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Reads the whole body.
-pub(super) async fn read(request: &HttpRequest, mut payload: Payload, life: &watch::Sender<Life>) -> Result<BytesMut, BodyError> {
+/// Reads the whole body, of at most `limit` bytes.
+pub(super) async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    life: &watch::Sender<Life>,
+    limit: usize,
+) -> Result<BytesMut, BodyError> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge);
     }
     let mut body = BytesMut::with_capacity(announced.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
@@ -44,7 +49,7 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload, life: &wat
         };
         match next {
             None => return Ok(body),
-            Some(Ok(chunk)) if body.len() + chunk.len() > MAX_BODY_BYTES => {
+            Some(Ok(chunk)) if body.len() + chunk.len() > limit => {
                 drop(chunk);
                 return Err(BodyError::TooLarge);
             }

@@ -1,5 +1,6 @@
 //! What speaks HTTP.
 
+mod api;
 mod body;
 pub mod client_ip;
 mod connections;

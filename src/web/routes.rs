@@ -1,8 +1,8 @@
-//! Every path, on one screen.
+//! Every path, on one screen; those of the management API stand in a table of their own, [`super::api`].
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{health, oauth};
+use super::{api, health, oauth};
 use crate::oauth::metadata::paths;
 
 /// Registers every path of the main port. An issuer with a path is served below that path too, whether or not a proxy
@@ -24,6 +24,7 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         }
         document(service, &format!("{prefix}/livez"), web::to(health::livez));
         document(service, &format!("{prefix}/readyz"), web::to(health::readyz));
+        api::configure(service, prefix);
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use super::api::RequestsUnderWay;
 use super::connections::Connections;
 use super::request_id::RequestIds;
+use crate::app::Management;
 use crate::app::issue_token::TokenIssuer;
 
 /// What the state is made of.
@@ -15,6 +17,8 @@ use crate::app::issue_token::TokenIssuer;
 pub struct StateParts {
     /// The token endpoint's use case.
     pub issuer: Arc<TokenIssuer>,
+    /// What the management API works with.
+    pub management: Arc<Management>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What the JWKS says of its own age.
@@ -27,6 +31,8 @@ pub struct StateParts {
 #[derive(Debug)]
 pub struct State {
     pub(super) issuer: Arc<TokenIssuer>,
+    pub(super) management: Arc<Management>,
+    pub(super) requests_under_way: RequestsUnderWay,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) jwks_max_age_seconds: u32,
     pub(super) ready_staleness: Duration,
@@ -52,6 +58,8 @@ impl State {
     pub fn new(parts: StateParts) -> Self {
         Self {
             issuer: parts.issuer,
+            management: parts.management,
+            requests_under_way: RequestsUnderWay::default(),
             connections: Connections::new(parts.trusted_proxies.clone()),
             trusted_proxies: parts.trusted_proxies,
             jwks_max_age_seconds: parts.jwks_max_age_seconds,

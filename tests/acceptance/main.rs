@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod api;
 mod architecture;
 mod cli;
 mod documents;

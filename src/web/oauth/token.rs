@@ -33,7 +33,7 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
     let started = Instant::now();
     let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
-    let body = body::read(&request, payload, &state.life).await;
+    let body = body::read(&request, payload, &state.life, body::MAX_BODY_BYTES).await;
     let complete = Instant::now();
     let outcome = match body {
         Ok(body) => issue(&request, body, &state, address).await,

@@ -1,5 +1,6 @@
 //! What the tests stand on: a place for data, both databases, the server as a process, raw HTTP, token checks.
 
+pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod http;
 pub(crate) mod jwt;

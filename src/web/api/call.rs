@@ -1,0 +1,77 @@
+//! A request as an operation sees it: who calls, from where, with what.
+
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use super::idempotency::{self, IdempotencyKey};
+use super::input::Input;
+use super::problem::ApiError;
+use super::query::Query;
+use crate::app::caller::Caller;
+use crate::app::issue_token::TokenIssuer;
+use crate::app::{Management, Work};
+use crate::domain::Invalid;
+use crate::domain::actor::Actor;
+use crate::domain::id::OrganizationId;
+use crate::domain::time::Timestamp;
+
+/// A request, read and permitted.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) management: std::sync::Arc<Management>,
+    pub(super) issuer: std::sync::Arc<TokenIssuer>,
+    /// `None` on routes for anyone.
+    pub(super) caller: Option<Caller>,
+    pub(super) actor: Actor,
+    pub(super) now: Timestamp,
+    pub(super) path: Vec<(String, String)>,
+    pub(super) query: Query,
+    pub(super) body: Map<String, Value>,
+    pub(super) idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Call {
+    /// Who calls.
+    pub(super) fn caller(&self) -> Result<&Caller, ApiError> {
+        self.caller.as_ref().ok_or(ApiError::Unauthenticated)
+    }
+
+    /// Whose objects the caller sees.
+    pub(super) fn organization_id(&self) -> Result<OrganizationId, ApiError> {
+        Ok(self.caller()?.organization_id)
+    }
+
+    /// A part of the path. What does not even have the form of an id is not there.
+    pub(super) fn id<T: FromStr<Err = Invalid>>(&self, name: &str) -> Result<T, ApiError> {
+        let text = self.path.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+        text.and_then(|text| text.parse().ok()).ok_or_else(ApiError::not_found)
+    }
+
+    /// The body's members.
+    pub(super) const fn input(&self) -> Input<'_> {
+        Input::new(&self.body)
+    }
+
+    /// For operations without members.
+    pub(super) fn no_input(&self) -> Result<(), ApiError> {
+        self.input().finish()
+    }
+
+    /// Changes something as the caller, in one transaction that also remembers the answer when the request has an
+    /// `Idempotency-Key`.
+    pub(super) fn change(&self, work: impl FnOnce(&mut Work<'_, '_>) -> Result<Answer, ApiError>) -> Result<Answer, ApiError> {
+        self.management.change(&self.actor, |open| match &self.idempotency_key {
+            None => work(open),
+            Some(key) => match idempotency::answered(open, key)? {
+                Some(answer) => Ok(answer),
+                None => {
+                    let answer = work(open)?;
+                    idempotency::remember(open, key, &answer)?;
+                    Ok(answer)
+                }
+            },
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! Cursors: where a page ended, in a form that callers hand back and do not read.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The longest cursor that is looked at, in bytes.
+const LONGEST: usize = 512;
+
+/// The cursor of the place behind `last`.
+pub(super) fn encode(last: &str) -> String {
+    URL_SAFE_NO_PAD.encode(last)
+}
+
+/// The place that a cursor names; `None` when it is not one of ours.
+pub(super) fn decode(cursor: &str) -> Option<String> {
+    if cursor.is_empty() || cursor.len() > LONGEST {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}

@@ -1,0 +1,226 @@
+//! From HTTP to an operation and back.
+
+use std::net::IpAddr;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, FORWARDED, HeaderValue, X_FORWARDED_FOR};
+use actix_web::web::{BytesMut, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use super::answer::Answer;
+use super::authenticate;
+use super::call::Call;
+use super::idempotency::IdempotencyKey;
+use super::problem::ApiError;
+use super::query::Query;
+use super::route::{Access, Method, Route};
+use super::routes::ROUTES;
+use crate::app::caller::{Authority, Caller, Denied};
+use crate::clock;
+use crate::crypto::strict_json::{self, NotStrict};
+use crate::domain::actor::{Actor, Principal};
+use crate::web::body;
+use crate::web::client_ip::client_address;
+use crate::web::exchange::Exchange;
+use crate::web::state::State;
+
+/// Where the API is.
+const BASE: &str = "/api/v1";
+
+/// The largest body, in bytes.
+const MAX_BODY_BYTES: usize = 65_536;
+
+/// Registers every path of the table below `prefix`.
+pub(in crate::web) fn configure(service: &mut ServiceConfig, prefix: &str) {
+    let mut paths: Vec<&'static str> = ROUTES.iter().map(|route| route.path).collect();
+    paths.dedup();
+    for path in paths {
+        let of_path =
+            move |request: HttpRequest, payload: Payload, state: web::Data<State>| handle(request, payload, state, path);
+        service.service(web::resource(format!("{prefix}{BASE}{path}")).to(of_path));
+    }
+    service.service(web::resource([format!("{prefix}{BASE}"), format!("{prefix}{BASE}/{{tail:.*}}")]).to(not_found));
+}
+
+/// There is no such path.
+async fn not_found(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let exchange = Exchange::begin(&request, &state);
+    let response = ApiError::not_found().render(exchange.id.as_str());
+    exchange.end(response)
+}
+
+async fn handle(request: HttpRequest, payload: Payload, state: web::Data<State>, path: &'static str) -> HttpResponse {
+    let exchange = Exchange::begin(&request, &state);
+    let address = address(&request, &state);
+    let outcome = answer(&request, payload, &state, path, address, exchange.id.as_str()).await;
+    let response = match outcome {
+        Ok(answer) => answer.render(state.issuer.issuer.trim_end_matches('/')),
+        Err(error) => {
+            log(&request, exchange.id.as_str(), address, &error);
+            error.render(exchange.id.as_str())
+        }
+    };
+    exchange.end(response)
+}
+
+async fn answer(
+    request: &HttpRequest,
+    payload: Payload,
+    state: &web::Data<State>,
+    path: &'static str,
+    address: Option<IpAddr>,
+    request_id: &str,
+) -> Result<Answer, ApiError> {
+    let route = find(request, path)?;
+    let query = Query::parse(request.query_string())?;
+    let address =
+        address.ok_or_else(|| ApiError::bad_request("invalid_request", "the proxy did not say where the request comes from"))?;
+    let now = clock::now();
+    let caller = match route.access {
+        Access::Anyone => None,
+        _ => Some(authenticate::caller(request, state, now).await?),
+    };
+    if let Some(caller) = &caller {
+        permit(route, caller, state)?;
+    }
+    let principal = caller.as_ref().map_or(Principal::Anonymous, |caller| caller.principal);
+    let mut raw = body::read(request, payload, &state.life, MAX_BODY_BYTES).await?;
+    let members = members(request, &raw);
+    let idempotency_key = match route.method {
+        Method::Post => IdempotencyKey::of(request.headers(), principal, request.method().as_str(), request.path(), &raw),
+        _ => Ok(None),
+    };
+    // A password in the body must not outlive the request.
+    raw.as_mut().zeroize();
+    let idempotency_key = idempotency_key?;
+    let under_way = idempotency_key.as_ref().map(|key| state.requests_under_way.enter(key)).transpose()?;
+    let call = Call {
+        management: std::sync::Arc::clone(&state.management),
+        issuer: std::sync::Arc::clone(&state.issuer),
+        caller,
+        actor: Actor { principal, address: Some(address), request_id: Some(request_id.to_owned()) },
+        now,
+        path: request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        query,
+        body: members?,
+        idempotency_key,
+    };
+    let operation = route.operation;
+    let work = move || {
+        let _under_way = under_way;
+        operation(&call)
+    };
+    web::block(work).await.map_err(|error| ApiError::Unavailable { cause: error.to_string() })?
+}
+
+/// The line of the table.
+fn find(request: &HttpRequest, path: &'static str) -> Result<&'static Route, ApiError> {
+    let method = Method::of(request.method().as_str());
+    ROUTES.iter().find(|route| route.path == path && Some(route.method) == method).ok_or_else(|| {
+        let allow: Vec<&str> = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method.as_str()).collect();
+        ApiError::MethodNotAllowed { allow: allow.join(", ") }
+    })
+}
+
+fn permit(route: &Route, caller: &Caller, state: &State) -> Result<(), ApiError> {
+    match route.access {
+        Access::Anyone => Ok(()),
+        Access::Session => match caller.authority {
+            Authority::Session { .. } => Ok(()),
+            Authority::Token { .. } => Err(Denied::Role.into()),
+        },
+        Access::Needs(permission) => Ok(caller.check(permission, state.management.roles)?),
+        Access::NeedsProof(permission) => {
+            caller.check(permission, state.management.roles)?;
+            Ok(caller.check_proof()?)
+        }
+    }
+}
+
+/// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
+fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
+    let headers = request.headers();
+    let lines: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+    client_address(request.peer_addr()?.ip(), &state.trusted_proxies, &lines, headers.contains_key(FORWARDED)).ok()
+}
+
+/// The members of the body: a JSON object, or nothing at all.
+fn members(request: &HttpRequest, body: &BytesMut) -> Result<Map<String, Value>, ApiError> {
+    let mut types = request.headers().get_all(CONTENT_TYPE);
+    let media_type = types.next();
+    if body.is_empty() && media_type.is_none() {
+        return Ok(Map::new());
+    }
+    let is_json = media_type.and_then(|value| value.to_str().ok()).is_some_and(is_json) && types.next().is_none();
+    if !is_json {
+        let detail = "the Content-Type must be application/json";
+        return Err(ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+    }
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    strict_json::object(body).map_err(|why| match why {
+        NotStrict::Malformed => ApiError::bad_request("invalid_json", "the body is not a JSON object"),
+        NotStrict::DuplicateMember => ApiError::bad_request("invalid_json", "a member of the body stands there twice"),
+    })
+}
+
+/// `application/json`, with no other charset than UTF-8; and the form of RFC 7396, which PATCH bodies have.
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let is_json = ["application/json", "application/merge-patch+json"].iter().any(|json| kind.eq_ignore_ascii_case(json));
+    is_json
+        && parts.all(|part| match part.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => value.trim_matches('"').eq_ignore_ascii_case("utf-8"),
+            _ => true,
+        })
+}
+
+fn log(request: &HttpRequest, id: &str, address: Option<IpAddr>, error: &ApiError) {
+    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let (method, path) = (request.method().as_str(), request.match_pattern().unwrap_or_default());
+    let (code, cause) = (error.code(), error.cause().unwrap_or_default());
+    if error.is_fault() {
+        log::error!(request_id = id, method, path = path.as_str(), error = code, address = address.as_str(), cause; "management request failed");
+    } else {
+        log::info!(request_id = id, method, path = path.as_str(), error = code, address = address.as_str(), cause; "management request refused");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_known_by_its_media_type() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/merge-patch+json",
+            "application/json;charset=\"utf-8\"",
+        ] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in
+            ["", "text/plain", "application/json; charset=iso-8859-1", "application/x-www-form-urlencoded", "application/jsonx"]
+        {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_route_stands_in_the_table_twice_and_those_of_a_path_stand_together() {
+        let mut seen = std::collections::HashSet::new();
+        let mut paths = Vec::new();
+        for route in ROUTES {
+            assert!(seen.insert((route.method.as_str(), route.path)), "{route:?}");
+            if paths.last() != Some(&route.path) {
+                assert!(!paths.contains(&route.path), "{} stands apart", route.path);
+                paths.push(route.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Errors of the management API as problem documents (RFC 9457) with stable codes, and the challenges of RFC 6750.
+
+use std::fmt;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::app::AppError;
+use crate::app::caller::Denied;
+use crate::domain::Invalid;
+use crate::store::StoreError;
+use crate::web::body::BodyError;
+
+/// What is wrong with one member of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct FieldError {
+    /// Its path, e.g. `grants[0].scopes`.
+    pub(super) field: String,
+    /// A stable word.
+    pub(super) code: &'static str,
+    /// A sentence for people.
+    pub(super) detail: String,
+}
+
+impl From<Invalid> for FieldError {
+    fn from(invalid: Invalid) -> Self {
+        Self { field: invalid.field.to_owned(), code: invalid.code, detail: invalid.detail.into_owned() }
+    }
+}
+
+/// Why an operation did not happen. The cause is for the log alone and never answered.
+#[derive(Debug)]
+pub(super) enum ApiError {
+    /// No credentials (RFC 6750 section 3: a challenge without an error).
+    Unauthenticated,
+    /// The token is not accepted.
+    InvalidToken { cause: String },
+    /// The session is over.
+    InvalidSession,
+    /// The caller may not.
+    Denied(Denied),
+    /// The method is not one of the route's.
+    MethodNotAllowed { allow: String },
+    /// Members that break rules.
+    Invalid(Vec<FieldError>),
+    /// Anything else that has a code of its own.
+    Refused { status: StatusCode, code: &'static str, detail: String },
+    /// Too much was asked.
+    RateLimited { retry_after_seconds: u32 },
+    /// Trying again later may help.
+    Unavailable { cause: String },
+    /// A fault of this program or its data.
+    Internal { cause: String },
+}
+
+impl ApiError {
+    pub(super) fn internal(cause: impl fmt::Display) -> Self {
+        Self::Internal { cause: cause.to_string() }
+    }
+
+    pub(super) fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Refused { status, code, detail: detail.into() }
+    }
+
+    /// `400`: what was sent cannot be read.
+    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::refused(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// `404`: there is none, or it is another organization's.
+    pub(super) fn not_found() -> Self {
+        Self::refused(StatusCode::NOT_FOUND, "not_found", "there is nothing of this id here")
+    }
+
+    /// The cause, for the log.
+    pub(super) fn cause(&self) -> Option<&str> {
+        match self {
+            Self::InvalidToken { cause } | Self::Unavailable { cause } | Self::Internal { cause } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Whether the fault is on this side.
+    pub(super) const fn is_fault(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Internal { .. })
+    }
+
+    /// The stable code.
+    pub(super) fn code(&self) -> &'static str {
+        self.parts().1
+    }
+
+    /// Status, code and sentence.
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        let of = |status, code, detail: &str| (status, code, detail.to_owned());
+        match self {
+            Self::Unauthenticated => of(StatusCode::UNAUTHORIZED, "unauthenticated", "an access token or a session is needed"),
+            Self::InvalidToken { .. } => of(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "the access token is expired, revoked, malformed or not for this API",
+            ),
+            Self::InvalidSession => of(StatusCode::UNAUTHORIZED, "invalid_session", "the session is over; sign in again"),
+            Self::Denied(Denied::InsufficientScope(scope)) => {
+                (StatusCode::FORBIDDEN, "insufficient_scope", format!("the access token needs the scope {scope}"))
+            }
+            Self::Denied(Denied::Role) => of(StatusCode::FORBIDDEN, "forbidden", "your role does not include this"),
+            Self::Denied(Denied::OperatorsOnly) => of(StatusCode::FORBIDDEN, "forbidden", "this is for the platform's operators"),
+            Self::Denied(Denied::ReauthenticationRequired) => {
+                of(StatusCode::FORBIDDEN, "reauth_required", "give your password again: POST /api/v1/session/reauthenticate")
+            }
+            Self::MethodNotAllowed { .. } => {
+                of(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
+            }
+            Self::Invalid(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "the body breaks rules; see errors"),
+            Self::Refused { status, code, detail } => (*status, code, detail.clone()),
+            Self::RateLimited { .. } => {
+                of(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests; wait as Retry-After says")
+            }
+            Self::Unavailable { .. } => {
+                of(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the server can't answer now; try again")
+            }
+            Self::Internal { .. } => {
+                of(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed; it has been logged")
+            }
+        }
+    }
+
+    /// The answer.
+    pub(super) fn render(&self, request_id: &str) -> HttpResponse {
+        let (status, code, detail) = self.parts();
+        let mut response = HttpResponse::build(status);
+        response
+            .insert_header((CONTENT_TYPE, "application/problem+json"))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        if let Some(challenge) = self.challenge() {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        match self {
+            Self::MethodNotAllowed { allow } => drop(response.insert_header((ALLOW, allow.as_str()))),
+            Self::RateLimited { retry_after_seconds } => drop(response.insert_header((RETRY_AFTER, *retry_after_seconds))),
+            Self::Unavailable { .. } => drop(response.insert_header((RETRY_AFTER, "1"))),
+            // What is left of the body is not read.
+            Self::Refused { status, .. }
+                if *status == StatusCode::PAYLOAD_TOO_LARGE || *status == StatusCode::REQUEST_TIMEOUT =>
+            {
+                response.force_close();
+            }
+            _ => {}
+        }
+        let mut document = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "code": code,
+            "detail": detail,
+            "request_id": request_id,
+        });
+        if let (Self::Invalid(errors), Some(members)) = (self, document.as_object_mut()) {
+            members.insert("errors".to_owned(), json!(errors));
+        }
+        response.body(document.to_string())
+    }
+
+    /// RFC 6750 section 3.
+    fn challenge(&self) -> Option<String> {
+        const REALM: &str = "Bearer realm=\"claviger\"";
+        match self {
+            Self::Unauthenticated | Self::InvalidSession => Some(REALM.to_owned()),
+            Self::InvalidToken { .. } => {
+                Some(format!("{REALM}, error=\"invalid_token\", error_description=\"the access token is not valid here\""))
+            }
+            Self::Denied(Denied::InsufficientScope(scope)) => {
+                Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(vec![invalid.into()])
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let cause = error.to_string();
+        match error {
+            StoreError::Unavailable(_) | StoreError::Disconnected(_) => Self::Unavailable { cause },
+            StoreError::UniqueViolation(_) => Self::refused(StatusCode::CONFLICT, "conflict", "there is one like this already"),
+            StoreError::ForeignKeyViolation => Self::refused(
+                StatusCode::CONFLICT,
+                "conflict",
+                "something that this refers to, or that refers to it, is in the way",
+            ),
+            StoreError::Corrupt { .. } | StoreError::Refused(_) => Self::Internal { cause },
+        }
+    }
+}
+
+impl From<AppError> for ApiError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Invalid(invalid) => invalid.into(),
+            AppError::NotFound { .. } => Self::not_found(),
+            AppError::Conflict(detail) => Self::refused(StatusCode::CONFLICT, "conflict", detail),
+            AppError::Forbidden { code, detail } => Self::refused(StatusCode::FORBIDDEN, code, detail),
+            AppError::Store(error) => error.into(),
+            AppError::Crypto(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => {
+                Self::refused(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "a body may have at most 65536 bytes")
+            }
+            BodyError::TooSlow => {
+                Self::refused(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+            }
+            BodyError::Broken => Self::bad_request("invalid_request", "the body could not be read"),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Every route of the management API and who may call it, on one screen.
+
+use super::api_keys;
+use super::route::Access::{Needs, NeedsProof};
+use super::route::{Route, delete, get, patch, post};
+use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys};
+
+/// The table, from which the router, the checks and the description are made.
+pub(super) const ROUTES: &[Route] = &[
+    get("/api-keys", Needs(ReadKeys), api_keys::list),
+    post("/api-keys", NeedsProof(CreateKeys), api_keys::create),
+    get("/api-keys/{client_id}", Needs(ReadKeys), api_keys::show),
+    patch("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::edit),
+    delete("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::delete),
+    post("/api-keys/{client_id}/regenerate", NeedsProof(ManageKeys), api_keys::regenerate),
+    post("/api-keys/{client_id}/duplicate", NeedsProof(CreateKeys), api_keys::duplicate),
+    post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
+    post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
+    post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+];
