@@ -1,5 +1,6 @@
 //! The use cases: what the server and its command line do, a file for each.
 
+pub mod apply;
 pub mod audit;
 pub mod bearer;
 pub mod bootstrap;

@@ -1,6 +1,7 @@
 //! The command line: a file for each command. Data on standard output, messages on standard error.
 
 mod accounts;
+mod apply;
 mod catalogue;
 mod completions;
 mod context;
@@ -60,6 +61,8 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Make organizations, accounts, resource servers and scopes as a file says
+    Apply(apply::Arguments),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
@@ -133,6 +136,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::ResourceServers(command)) => catalogue::run_servers(context, command),
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
+        Some(Command::Apply(arguments)) => apply::run(context, &arguments),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),
         Some(Command::Inspect(arguments)) => inspect::run(context, arguments),

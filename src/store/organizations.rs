@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::schema::organizations;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::id::OrganizationId;
+use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::time::Timestamp;
 
@@ -43,6 +44,17 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, organization: &Organizatio
         created_at: organization.created_at.unix(),
     };
     diesel::insert_into(organizations::table).values(row).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Gives an organization another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename(transaction: &mut WriteTransaction<'_>, id: OrganizationId, name: &Name) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id.to_string()))
+        .set(organizations::name.eq(name.as_str()))
+        .execute(transaction.connection)?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod api;
+mod apply;
 mod architecture;
 mod cli;
 mod documents;
