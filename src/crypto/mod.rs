@@ -1,4 +1,4 @@
-//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs and signature. No I/O but the system's randomness, no
+//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs, bcrypt and signature. No I/O but the system's randomness, no
 //! clock, no database.
 //!
 //! - [`random`]: the system's randomness, and token ids made of it;
