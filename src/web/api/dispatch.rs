@@ -80,7 +80,7 @@ async fn answer(
     let now = clock::now();
     let caller = match route.access {
         Access::Anyone => None,
-        _ => Some(authenticate::caller(request, state, now).await?),
+        _ => Some(authenticate::caller(request, state, address, now).await?),
     };
     if let Some(caller) = &caller {
         permit(route, caller, state)?;

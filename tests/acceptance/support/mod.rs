@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod http;
 pub(crate) mod jwt;
+pub(crate) mod leaks;
 pub(crate) mod postgres;
 pub(crate) mod server;
 pub(crate) mod site;
