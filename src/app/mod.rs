@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;
 pub mod caller;

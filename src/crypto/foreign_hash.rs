@@ -42,7 +42,6 @@ enum Kind {
 enum Prf {
     HmacSha1,
     HmacSha256,
-    HmacSha384,
     HmacSha512,
 }
 
@@ -51,7 +50,6 @@ impl Prf {
         match self {
             Self::HmacSha1 => pbkdf2::PBKDF2_HMAC_SHA1,
             Self::HmacSha256 => pbkdf2::PBKDF2_HMAC_SHA256,
-            Self::HmacSha384 => pbkdf2::PBKDF2_HMAC_SHA384,
             Self::HmacSha512 => pbkdf2::PBKDF2_HMAC_SHA512,
         }
     }
@@ -207,8 +205,8 @@ fn parse_phc(rest: &str) -> Result<Kind, Invalid> {
     let prf = match prf {
         "sha1" => Prf::HmacSha1,
         "sha256" => Prf::HmacSha256,
-        "sha384" => Prf::HmacSha384,
         "sha512" => Prf::HmacSha512,
+        // Ory means SHA-3 by sha224 and sha384, others mean SHA-2.
         _ => return Err(invalid("names an unknown pseudo-random function")),
     };
     let (mut iterations, mut length) = (None, None);

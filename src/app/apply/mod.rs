@@ -4,6 +4,7 @@
 //! the steps, all of them in one transaction, each with its row in the audit log.
 
 mod compare;
+mod compare_organizations;
 mod document;
 mod reader;
 

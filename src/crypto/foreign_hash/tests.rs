@@ -102,6 +102,7 @@ fn f13_what_is_no_hash_is_refused_and_not_repeated() {
         phc("sha256$i=+1"),
         phc("sha256$i=1,x=2"),
         phc("sha224$i=1"),
+        phc("sha384$i=1"),
         phc("sha256$i=1$x"),
         "$pbkdf2-sha256$i=1$AAECAwQFBgcICQoLDA0ODw".to_owned(),
         "$2x$04$abcdefghijklmnopqrstuuIVzBEViPYLR.Yt0ExK6TIJCp5KCTrpC".to_owned(),
