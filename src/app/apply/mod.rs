@@ -1,7 +1,8 @@
 //! `claviger apply`: makes the database have what a file says. What the file does not name stays as it is.
 //!
-//! 1. *Read* the file ([`Document`]). 2. *Compare* it with the database: the steps to be taken, and every fault. 3. *Take*
-//! the steps, all of them in one transaction, each with its row in the audit log.
+//! 1. *Read* the file ([`Document`]).
+//! 2. *Compare* it with the database: the steps to be taken, and every fault.
+//! 3. *Take* the steps, all of them in one transaction, each with its row in the audit log.
 
 mod compare;
 mod compare_organizations;
@@ -138,7 +139,7 @@ fn differences(step: &Step) -> Vec<Difference> {
             vec![create("scope", name, after)]
         }
         Step::ChangeScope { scope, description, implies } => {
-            let AuditEntry { before, after, .. } = AuditEntry::done("", None, &scope.id).changing(
+            let AuditEntry { before, after, .. } = AuditEntry::done("", None, scope.id).changing(
                 Some(json!({"description": scope.description, "implies": scope.implies})),
                 Some(json!({"description": description, "implies": implies})),
             );

@@ -1,8 +1,9 @@
 //! Imports keys from another server, with the hashes of their secrets, so that no program needs a new one.
 //!
-//! 1. *Read* the file (JSON Lines). 2. *Plan*: every line is checked, also against the database; nothing is written when
-//! any is wrong. 3. *Run*: what is not there yet is made, a batch a transaction. Whoever is interrupted there runs it
-//! again: what a foreign client id names already, or did until it was deleted, is passed over.
+//! 1. *Read* the file (JSON Lines).
+//! 2. *Plan*: every line is checked, also against the database; nothing is written when any is wrong.
+//! 3. *Run*: what is not there yet is made, a batch a transaction. Whoever is interrupted there runs it again: what a
+//!    foreign client id names already, or did until it was deleted, is passed over.
 
 mod file;
 mod line;

@@ -124,7 +124,7 @@ on_both!(ten_thousand_keys_are_imported_in_reasonable_time, |app| {
     assert_eq!(output.stderr, "", "a progress bar where there is no terminal");
     // Unoptimised, on a busy machine: a guard against one statement a row over a network, not a benchmark.
     assert!(took < Duration::from_secs(60), "{took:?}");
-    println!("{:?}: {KEYS} keys in {took:?}", app.site.backend);
+    eprintln!("{:?}: {KEYS} keys in {took:?}", app.site.backend);
     for n in [0, 4_999, 9_999] {
         let id = format!("client-{n}");
         eventually(HONOURED_WITHIN, "the key is known", || ask(app, &id, SECRET).works().then_some(()));
