@@ -18,7 +18,7 @@ use crate::directory::Directory;
 use crate::store::{Db, changes, idempotent_requests, secrets};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
-const FLUSH_EVERY: Duration = Duration::from_secs(2);
+const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// How long a change stays in the feed; a node that slept longer forgets everything.

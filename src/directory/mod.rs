@@ -6,6 +6,7 @@
 
 mod follower;
 mod foreign_client_ids;
+mod loader;
 mod lookup;
 mod signing_keys;
 mod warm_up;
@@ -19,13 +20,13 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::crypto::master_key::MasterKey;
-use crate::domain::api_key::ApiKey;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, ScopeSharing};
-use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, changes};
+use crate::store::{Change, Db, StoreError, accounts, catalogue, changes};
 
 use foreign_client_ids::ForeignIds;
+use loader::Loader;
 use lookup::Absent;
 
 pub use follower::Follower;
@@ -56,6 +57,7 @@ pub struct Directory {
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
+    loader: Loader,
     sharing: ScopeSharing,
     /// Raised by every change: a value read before a change and stored after it would be stale for ever.
     epoch: AtomicU64,
@@ -95,6 +97,7 @@ impl Directory {
             accounts: Cache::new((max_keys / 10).max(1_000)),
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
+            loader: Loader::default(),
             sharing: ScopeSharing::default(),
             epoch: AtomicU64::new(0),
             reload: Mutex::new(()),
@@ -165,42 +168,9 @@ impl Directory {
         found
     }
 
-    /// The key of this id from the database, kept in memory.
-    ///
-    /// # Errors
-    /// [`LookupError`].
-    pub async fn load_key(self: &Arc<Self>, id: ClientId) -> Result<LoadedKey, LookupError> {
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let directory = Arc::clone(self);
-        self.ask_database(move || {
-            let epoch = directory.epoch.load(Ordering::SeqCst);
-            let (key, was_deleted) = directory.db.read(|connection| match api_keys::find(connection, id)? {
-                None => Ok((None, api_keys::was_deleted(connection, id)?)),
-                key => Ok((key, false)),
-            })?;
-            let Some(key) = key else {
-                directory.unknown.insert(id, if was_deleted { Absent::Deleted } else { Absent::Unknown });
-                if directory.epoch.load(Ordering::SeqCst) != epoch {
-                    directory.unknown.remove(&id);
-                }
-                return Ok(if was_deleted { LoadedKey::Deleted } else { LoadedKey::Unknown });
-            };
-            if !directory.catalogue.load().knows_scopes_of(&key.kind) {
-                // Made together with its scopes a moment ago; the feed has told of neither yet.
-                directory.reload()?;
-            }
-            Ok(LoadedKey::Known(directory.keep(key, epoch)))
-        })
-        .await
-    }
-
-    /// Keeps what is needed of `key`, read when the epoch was `epoch`, unless something has changed since.
-    fn keep(&self, mut key: ApiKey, epoch: u64) -> CachedKey {
-        let id = key.client_id;
-        if let Some(foreign) = key.foreign_client_id.take() {
-            self.foreign_ids.learn(foreign, id);
-        }
-        let entry = KeyEntry::new(key, &self.sharing);
+    /// Keeps `entry`, read when the epoch was `epoch`, unless something has changed since.
+    fn keep(&self, entry: KeyEntry, epoch: u64) -> CachedKey {
+        let id = entry.client_id;
         let key = CachedKey { entry: Arc::new(entry), loaded_at: Instant::now() };
         if self.epoch.load(Ordering::SeqCst) != epoch {
             return key;
@@ -251,7 +221,7 @@ impl Directory {
         };
         match tokio::time::timeout(DATABASE_WAIT, asked).await {
             Ok(answer) => answer,
-            Err(_) => Err(LookupError::Unavailable("the database did not answer in time".to_owned())),
+            Err(_) => Err(LookupError::too_slow()),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
+use super::Invalid;
+use super::api_key::{AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
-use super::client_secret::{SealedHash, SecretDigest, SecretProof, StoredSecret};
+use super::client_secret::{SealedHash, SecretDigest};
 use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
@@ -84,14 +85,11 @@ pub struct HeldGrant {
 
 impl Holding {
     /// What a key of this kind holds.
-    pub fn of(kind: KeyKind, sharing: &ScopeSharing) -> Self {
+    pub fn of(kind: KeyKind) -> Self {
         match kind {
             KeyKind::Admin(account) => Self::Admin(account),
             KeyKind::Scoped(grants) => {
-                let held = |grant: &Grant| HeldGrant {
-                    target: grant.target,
-                    scopes: sharing.share(grant.scopes.iter().cloned().collect()),
-                };
+                let held = |grant: &Grant| HeldGrant { target: grant.target, scopes: grant.scopes.iter().cloned().collect() };
                 Self::Scoped(grants.iter().map(held).collect())
             }
         }
@@ -110,6 +108,33 @@ impl Holding {
             Self::Scoped(grants) => (None, grants),
         };
         admin.into_iter().chain(grants.iter().map(|grant| grant.target))
+    }
+
+    /// What a scoped key holds: each scope that it names, and where.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn scoped(mut named: Vec<(GrantTarget, ScopeName)>, sharing: &ScopeSharing) -> Result<Self, Invalid> {
+        if named.is_empty() {
+            return Err(Invalid::new("grants", "required", "a scoped key needs at least one grant"));
+        }
+        named.sort_unstable();
+        named.dedup();
+        let grants = named.chunk_by(|a, b| a.0 == b.0).filter_map(|grant| {
+            let (target, _) = grant.first()?;
+            let scopes = grant.iter().map(|(_, scope)| scope.clone()).collect();
+            Some(HeldGrant { target: *target, scopes: sharing.set(scopes) })
+        });
+        Ok(Self::Scoped(grants.collect()))
+    }
+
+    /// Every scope named, without those that they imply; none for an admin key.
+    pub fn named_scopes(&self) -> impl Iterator<Item = &ScopeName> {
+        let grants: &[HeldGrant] = match self {
+            Self::Admin(_) => &[],
+            Self::Scoped(grants) => grants,
+        };
+        grants.iter().flat_map(|grant| grant.scopes.iter())
     }
 
     /// Every scope held at `target`, implied ones included, in order of name and each once. For an account, what is
@@ -136,50 +161,46 @@ impl Holding {
 
 /// Lets keys with the same scopes share them: most keys of a platform hold one of a few sets.
 #[derive(Debug, Default)]
-pub struct ScopeSharing(Mutex<HashSet<Arc<[ScopeName]>>>);
+pub struct ScopeSharing(Mutex<Shared>);
 
-/// Sets remembered for sharing; past that the memory of it starts anew.
-const MAX_SHARED_SETS: usize = 4_096;
-
-impl ScopeSharing {
-    fn share(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
-        let Ok(mut known) = self.0.lock() else { return scopes.into() };
-        if let Some(shared) = known.get(scopes.as_slice()) {
-            return Arc::clone(shared);
-        }
-        if known.len() >= MAX_SHARED_SETS {
-            known.clear();
-        }
-        let shared: Arc<[ScopeName]> = scopes.into();
-        known.insert(Arc::clone(&shared));
-        shared
-    }
+#[derive(Debug, Default)]
+struct Shared {
+    names: HashSet<ScopeName>,
+    sets: HashSet<Arc<[ScopeName]>>,
 }
 
-impl KeyEntry {
-    /// The entry of a key.
-    pub fn new(key: ApiKey, sharing: &ScopeSharing) -> Self {
-        let (mut secrets, mut foreign_secrets) = (Vec::with_capacity(key.secrets.len()), Vec::new());
-        for StoredSecret { id, proof, expires_at, .. } in key.secrets {
-            match proof {
-                SecretProof::Digest(digest) => secrets.push(SecretEntry { id, digest, expires_at }),
-                SecretProof::Foreign(hash) => foreign_secrets.push(ForeignSecretEntry { id, hash, expires_at }),
-            }
+/// Sets and names remembered for sharing; past that the memory of them starts anew.
+const MAX_SHARED: usize = 4_096;
+
+impl ScopeSharing {
+    /// The name that `text` spells.
+    ///
+    /// # Errors
+    /// As for reading a [`ScopeName`].
+    pub fn name(&self, text: &str) -> Result<ScopeName, Invalid> {
+        let Ok(mut shared) = self.0.lock() else { return text.parse() };
+        if let Some(known) = shared.names.get(text) {
+            return Ok(known.clone());
         }
-        Self {
-            client_id: key.client_id,
-            organization_id: key.organization_id,
-            holding: Holding::of(key.kind, sharing),
-            secrets: secrets.into_boxed_slice(),
-            foreign_secrets: foreign_secrets.into_boxed_slice(),
-            ip_allowlist: key.settings.ip_allowlist,
-            max_payout: key.settings.max_payout,
-            token_lifetime: key.settings.token_lifetime,
-            auth_method: key.auth_method,
-            expires_at: key.settings.expires_at,
-            disabled: key.disabled_at.is_some(),
-            tokens_revoked_at: key.tokens_revoked_at,
+        let name: ScopeName = text.parse()?;
+        if shared.names.len() >= MAX_SHARED {
+            shared.names.clear();
         }
+        shared.names.insert(name.clone());
+        Ok(name)
+    }
+
+    fn set(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
+        let Ok(mut shared) = self.0.lock() else { return scopes.into() };
+        if let Some(known) = shared.sets.get(scopes.as_slice()) {
+            return Arc::clone(known);
+        }
+        if shared.sets.len() >= MAX_SHARED {
+            shared.sets.clear();
+        }
+        let set: Arc<[ScopeName]> = scopes.into();
+        shared.sets.insert(Arc::clone(&set));
+        set
     }
 }
 

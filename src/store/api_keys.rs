@@ -218,16 +218,6 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: Timesta
     Ok(())
 }
 
-/// Whether there was a key of this id.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn was_deleted(connection: &mut DbConnection, id: ClientId) -> Result<bool, StoreError> {
-    let found: Option<String> =
-        deleted_api_keys::table.find(id.to_string()).select(deleted_api_keys::client_id).first(connection).optional()?;
-    Ok(found.is_some())
-}
-
 /// The key of this id, with every secret that is kept of it.
 ///
 /// # Errors
@@ -272,26 +262,6 @@ pub fn newest_of_organization(
         .limit(limit)
         .load(connection)?;
     with_parts(connection, rows)?.into_iter().collect()
-}
-
-/// Some keys in order of their ids.
-#[derive(Debug, Default)]
-pub struct Page {
-    /// The keys; a damaged one is an error in its place.
-    pub keys: Vec<Result<ApiKey, StoreError>>,
-    /// The last one's id as it is stored, to ask for what comes after it; `None`: there was nothing more.
-    pub last: Option<String>,
-}
-
-/// Up to `limit` keys of any organization that come after `after` (empty: from the start).
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub fn page(connection: &mut DbConnection, after: &str, limit: i64) -> Result<Page, StoreError> {
-    let rows: Vec<KeyRow> =
-        api_keys::table.filter(api_keys::client_id.gt(after)).order(api_keys::client_id).limit(limit).load(connection)?;
-    let last = rows.last().map(|row| row.client_id.clone());
-    Ok(Page { keys: with_parts(connection, rows)?, last })
 }
 
 /// The most ids in one statement.

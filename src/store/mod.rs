@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 pub mod foreign_client_ids;
 pub mod idempotent_requests;
+pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
