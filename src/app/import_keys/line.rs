@@ -181,7 +181,6 @@ mod tests {
             (&with("").replace(&format!(r#"{{"hash":"{HASH}"}}"#), two.trim_end_matches(',')), "secrets: must be one or two"),
             (&with("").replace(HASH, "hunter2"), "hash: is none of the known forms"),
             (&with("").replace("\"c\"", "\"key_x\""), "foreign_client_id: must not begin with key_"),
-            (&with("").replace(r#""account_id":null,"#, ""), "missing field `account_id`"),
             (&with("").replace("null", "\"organization\""), "the organization is null"),
             (&with("").replace("[\"a\"]", "[]"), "each grant needs at least one scope"),
             (&with("").replace("\"a\"", "\"a b\""), "scope: must be"),
