@@ -123,7 +123,7 @@ on_both!(ten_thousand_keys_are_imported_in_reasonable_time, |app| {
     assert!(output.stdout.contains("10000"), "{output:?}");
     assert_eq!(output.stderr, "", "a progress bar where there is no terminal");
     // Unoptimised, on a busy machine: a guard against one statement a row over a network, not a benchmark.
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_secs(120), "{took:?}");
     eprintln!("{:?}: {KEYS} keys in {took:?}", app.site.backend);
     for n in [0, 4_999, 9_999] {
         let id = format!("client-{n}");
@@ -132,7 +132,7 @@ on_both!(ten_thousand_keys_are_imported_in_reasonable_time, |app| {
     let again = Instant::now();
     let report = app.json(&args);
     assert_eq!(report["existing"], json!(KEYS));
-    assert!(again.elapsed() < Duration::from_secs(30), "{:?}", again.elapsed());
+    assert!(again.elapsed() < Duration::from_secs(60), "{:?}", again.elapsed());
 });
 
 on_both!(an_id_that_was_unknown_a_moment_ago_works_once_it_is_imported, |app| {

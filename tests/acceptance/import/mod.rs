@@ -31,6 +31,7 @@ const HASHES: [(&str, &str); 8] = [
     ("bcrypt 2b", "$2b$04$abcdefghijklmnopqrstuuIVzBEViPYLR.Yt0ExK6TIJCp5KCTrpC"),
     ("bcrypt 2a", BCRYPT_10),
 ];
+const HYDRA: &str = HASHES[5].1;
 /// Of `abc`.
 const BCRYPT_OF_ABC: &str = "$2b$04$abcdefghijklmnopqrstuuCi15uRb1eH7NAlJ/TgeJertyknQpYn2";
 const SHA_256: &str = HASHES[0].1;
