@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::authenticate_client::AuthenticatedClient;
+use super::limits::{Admission, OverLimit, RateLimiter};
 use super::{Failures, ForeignSecrets, Metrics, Uses};
 use crate::clock;
 use crate::crypto::digest::Pepper;
@@ -34,6 +36,8 @@ pub struct TokenIssuer {
     pub foreign_secrets: ForeignSecrets,
     /// The brake on guessing.
     pub failures: Failures,
+    /// The rate plans.
+    pub limits: Arc<RateLimiter>,
     /// Gathers when secrets were last used.
     pub uses: Uses,
     /// Counts.
@@ -94,6 +98,22 @@ impl From<LookupError> for Refusal {
     }
 }
 
+/// What became of a request.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The token, or why there is none.
+    pub result: Result<IssuedToken, Refusal>,
+    /// What the key's rate plan said, when the request came that far and the key has limits. Must live until the
+    /// answer has left.
+    pub admission: Option<Admission>,
+}
+
+impl<E: Into<Refusal>> From<E> for Outcome {
+    fn from(error: E) -> Self {
+        Self { result: Err(error.into()), admission: None }
+    }
+}
+
 /// `now`, or the second after the key's tokens were revoked: those issued in that very second are dead too, and a new
 /// one must not be.
 async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
@@ -107,25 +127,37 @@ async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
 
 impl TokenIssuer {
     /// Issues a token or says why not.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Result<IssuedToken, Refusal> {
-        let request = token_request::parse(raw)?;
+    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
+        let request = match token_request::parse(raw) {
+            Ok(request) => request,
+            Err(error) => return error.into(),
+        };
+        let client = match self.identify(&request, address, now).await {
+            Ok(client) => client,
+            Err(refusal) => return refusal.into(),
+        };
+        let admission = self.limits.admit(&client.key, now).await;
+        let result = match admission.as_ref().and_then(|admission| admission.over_limit) {
+            Some(OverLimit { retry_after_seconds, .. }) => Err(OAuthError::OverPlan { retry_after_seconds }.into()),
+            None => self.grant_and_sign(&request, &client.key, now).await,
+        };
+        if result.is_ok() {
+            self.uses.record(client.secret, now, address);
+        }
+        let result = result.map_err(|refusal| Refusal { client_id: Some(client.key.client_id), ..refusal });
+        Outcome { result, admission }
+    }
+
+    /// The client, at an address that it may come from.
+    async fn identify(&self, request: &TokenRequest, address: IpAddr, now: Timestamp) -> Result<AuthenticatedClient, Refusal> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
-        let client = self.authenticate(&request, address, now).await?;
-        let name_client = |mut refusal: Refusal| {
-            refusal.client_id = Some(client.key.client_id);
-            refusal
-        };
+        let client = self.authenticate(request, address, now).await?;
         if !client.key.ip_allowlist.allows(address) {
-            return Err(name_client(OAuthError::UnauthorizedClient.into()));
+            return Err(Refusal { client_id: Some(client.key.client_id), ..OAuthError::UnauthorizedClient.into() });
         }
-        let token = self.grant_and_sign(&request, &client.key, now).await.map_err(name_client)?;
-        self.uses.record(client.secret, now, address);
-        Ok(token)
+        Ok(client)
     }
 
     async fn grant_and_sign(&self, request: &TokenRequest, key: &KeyEntry, now: Timestamp) -> Result<IssuedToken, Refusal> {

@@ -15,7 +15,7 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, changes, idempotent_requests, secrets};
+use crate::store::{Db, changes, idempotent_requests, rates, secrets};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
@@ -25,6 +25,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const KEEP_CHANGES_SECONDS: i64 = 3_600;
 /// How long an ended secret stays recognisable, so that the log can say that it has ended.
 const KEEP_ENDED_SECRETS_SECONDS: i64 = 86_400;
+/// How long a minute of a rate plan is kept after it began.
+const KEEP_MINUTES_SECONDS: i64 = 600;
+/// The same for days.
+const KEEP_RATES_SECONDS: i64 = 2 * 86_400;
+/// How far another node's clock may be ahead; what claims to be from later was written by a clock since set back.
+const CLOCKS_DIFFER_SECONDS: i64 = 120;
 
 /// What the maintenance works on.
 pub struct Maintenance {
@@ -146,6 +152,8 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
+        rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
+        rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
         Ok(())
     })
 }

@@ -13,6 +13,7 @@ mod logging;
 mod migrate;
 mod organizations;
 mod output;
+mod plans;
 mod process;
 mod serve;
 mod signing_keys;
@@ -61,7 +62,10 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Make organizations, accounts, resource servers and scopes as a file says
+    /// Rate plans
+    #[command(subcommand)]
+    Plans(plans::Command),
+    /// Make organizations, accounts, resource servers, scopes and rate plans as a file says
     Apply(apply::Arguments),
     /// Signing keys
     #[command(subcommand)]
@@ -136,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::ResourceServers(command)) => catalogue::run_servers(context, command),
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
+        Some(Command::Plans(command)) => plans::run(context, command),
         Some(Command::Apply(arguments)) => apply::run(context, &arguments),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),

@@ -12,10 +12,12 @@ use super::{Failure, logging, output, usage};
 use crate::app::bootstrap;
 use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
+use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, ForeignSecrets, Management, Metrics, Uses, catalogue, install_recorder};
+use crate::app::{FailureLimits, Failures, ForeignSecrets, Management, Metrics, Uses, catalogue, install_recorder, plans};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
+use crate::crypto::random;
 use crate::directory::{Directory, Follower};
 use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
@@ -47,7 +49,8 @@ async fn serve(
         bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
-    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
+    let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
+    plans::adopt_default(&db, &settings.directory.default_plan)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
     publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {
@@ -58,9 +61,12 @@ async fn serve(
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
+    let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
+    let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::token_id()?)?;
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
+        limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
         foreign_secrets: ForeignSecrets::new(&master_key)?,
@@ -93,7 +99,8 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
-    // The last uses are written.
+    // What was taken of rate plans is given back, the last uses are written.
+    drop(keeper);
     drop(maintainer);
     log::info!("stopped");
     Ok(())

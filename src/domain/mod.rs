@@ -21,6 +21,7 @@ pub mod name;
 pub mod organization;
 pub mod permission;
 pub mod plan;
+pub mod rate_plans;
 pub mod resource_server;
 pub mod role;
 pub mod scope;

@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::schema::{api_keys, deleted_api_keys, grants, plans};
+use super::schema::{api_keys, deleted_api_keys, grants};
 use super::{DbConnection, StoreError, WriteTransaction, secrets};
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::id::{ClientId, OrganizationId};
-use crate::domain::plan::PlanName;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
@@ -286,15 +285,6 @@ fn with_parts(connection: &mut DbConnection, rows: Vec<KeyRow>) -> Result<Vec<Re
         }
     }
     Ok(keys)
-}
-
-/// The names of the plans that a key can have.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn plan_names(connection: &mut DbConnection) -> Result<Vec<PlanName>, StoreError> {
-    let names: Vec<String> = plans::table.select(plans::name).order(plans::name).load(connection)?;
-    names.into_iter().map(|name| name.parse().map_err(|detail| StoreError::corrupt("plans", &name, detail))).collect()
 }
 
 /// How many keys there are.

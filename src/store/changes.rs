@@ -28,6 +28,8 @@ pub enum Change {
     Catalogue,
     /// The signing keys.
     SigningKeys,
+    /// The rate plans, or which organization is on which.
+    Plans,
     /// Written by a later version of this program: to be safe, everything.
     Unknown,
 }
@@ -41,6 +43,7 @@ impl Change {
             Self::ForeignClientIds => "foreign_client_ids",
             Self::Catalogue => "catalogue",
             Self::SigningKeys => "signing_keys",
+            Self::Plans => "plans",
             Self::Unknown => "unknown",
         }
     }
@@ -50,7 +53,7 @@ impl Change {
             Self::ApiKey(id) => id.to_string(),
             Self::Account(id) => id.to_string(),
             Self::Organization(id) => id.to_string(),
-            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Unknown => String::new(),
+            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Change {
             "foreign_client_ids" => Self::ForeignClientIds,
             "catalogue" => Self::Catalogue,
             "signing_keys" => Self::SigningKeys,
+            "plans" => Self::Plans,
             _ => Self::Unknown,
         }
     }

@@ -20,6 +20,8 @@ pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod plans;
+pub mod rates;
 mod schema;
 pub mod secrets;
 pub mod signing_keys;

@@ -31,8 +31,13 @@ name = "branches:read"
 resource_server = "https://ledger.example.com"
 level = "account"
 
+[[plans]]
+name = "gold"
+requests_per_minute = 600
+
 [[organizations]]
 name = "Umbrella"
+plan = "gold"
 
 [[organizations.accounts]]
 name = "Berlin"
@@ -66,6 +71,8 @@ fn state(app: &App) -> Vec<String> {
         "select id, identifier, name from resource_servers order by 1",
         "select id, name, resource_server_id, level, description from scopes order by 1",
         "select scope, implied from scope_implications order by 1, 2",
+        "select name, requests_per_minute, requests_per_day, dry_run from plans order by 1",
+        "select id, plan from organizations order by 1",
         "select count(*) from audit_events",
         "select seq from feed_head",
     ]
@@ -97,6 +104,7 @@ on_both!(what_the_file_says_is_there_afterwards, |app| {
             "create scope branches:read",
             "create scope ledger:write",
             "create scope ledger:admin",
+            "create plan gold",
             "create organization Umbrella",
             "create account Berlin",
             "create account Paris",
@@ -129,6 +137,12 @@ on_both!(what_is_there_is_changed_and_what_is_not_named_stays, |app| {
     let (organization, account) = (&app.fixture.organization, &app.fixture.account_2);
     let file = format!(
         r#"
+[[plans]]
+name = "gold"
+requests_per_minute = "unlimited"
+requests_per_day = 1_000
+dry_run = true
+
 [[resource_servers]]
 identifier = "https://ledger.example.com"
 name = "General ledger"
@@ -144,6 +158,7 @@ name = "ledger:admin"
 [[organizations]]
 id = "{organization}"
 name = "Acme Ltd"
+plan = "growth"
 accounts = [{{ id = "{account}", name = "Shop Zwei" }}]
 "#
     );
@@ -164,12 +179,15 @@ accounts = [{{ id = "{account}", name = "Shop Zwei" }}]
         [
             "change resource_server https://ledger.example.com",
             "change scope ledger:write",
+            "change plan gold",
             "change organization Acme",
             "change account Shop Two",
         ]
     );
-    assert_eq!(report["changes"][2]["before"], json!({"name": "Acme"}));
-    assert_eq!(report["changes"][2]["id"], json!(organization));
+    let before = json!({"dry_run": false, "requests_per_day": null, "requests_per_minute": 600});
+    assert_eq!(report["changes"][2]["before"], before);
+    assert_eq!(report["changes"][3]["before"], json!({"name": "Acme", "plan": null}));
+    assert_eq!(report["changes"][3]["id"], json!(organization));
     eventually(HONOURED_WITHIN, "less is implied", || {
         (app.token(&key).accepted().scope == "ledger:read ledger:write").then_some(())
     });
@@ -210,6 +228,7 @@ name = "api-keys:read"
 name = "fine"
 [[organizations]]
 name = "Twin"
+plan = "nosuch"
 [[organizations]]
 id = "org_01arz3ndektsv4rrffq69g5fav"
 [[organizations]]
@@ -233,21 +252,23 @@ id = "{}"
             "line 19: scopes.name: api-keys:read belongs to this server's own API",
             "line 21: scopes.name: fine stands here twice",
             "line 23: organizations.name: 2 organizations are called \"Twin\"",
-            "line 25: organizations.id: there is no organization",
-            "line 29: accounts.id: the organization has no account",
-            "line 29: accounts: the same account stands here twice",
-            "line 30: organizations: the same organization stands here twice",
+            "line 23: organizations.plan: there is no plan nosuch",
+            "line 26: organizations.id: there is no organization",
+            "line 30: accounts.id: the organization has no account",
+            "line 30: accounts: the same account stands here twice",
+            "line 31: organizations: the same organization stands here twice",
             "nothing was changed",
         ] {
             assert!(output.stderr.contains(says), "{says}: {output:#?}");
         }
-        assert_eq!(output.stderr.lines().count(), 15, "{output:#?}");
+        assert_eq!(output.stderr.lines().count(), 16, "{output:#?}");
         assert_eq!(state(app), before);
     }
     for (file, says) in [
         ("[[scopes]]\nname = 'a b'\ncolour = 1\n", "line 3: scopes.colour: is unknown here"),
         ("[[scope]]\nname = 'a'\n", "line 1: scope: is unknown here"),
         ("name = \n", "line 1: "),
+        ("[[plans]]\nname = 'enterprise'\nrequests_per_day = 5\n", "line 1: plans.name: the limits of enterprise"),
         ("[[resource_servers]]\nidentifier = 'payments'\n", "line 2: resource_servers.identifier: must be an absolute URI"),
     ] {
         let output = apply(app, file, &[]).failed();

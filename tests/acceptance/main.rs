@@ -21,6 +21,7 @@ mod import;
 mod keys;
 mod manual;
 mod operations;
+mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;

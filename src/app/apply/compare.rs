@@ -8,9 +8,10 @@ use crate::domain::account::Account;
 use crate::domain::id::{OrganizationId, ResourceServerId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
+use crate::domain::plan::{Plan, PlanName};
 use crate::domain::resource_server::{Audience, ResourceServer};
 use crate::domain::scope::{Level, Scope, ScopeName};
-use crate::store::{DbConnection, StoreError, catalogue, organizations};
+use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
 
 /// One thing that has to be done.
 #[derive(Clone, Debug)]
@@ -19,8 +20,10 @@ pub(super) enum Step {
     RenameServer { server: ResourceServer, name: Name },
     CreateScope(NewScope),
     ChangeScope { scope: Scope, description: String, implies: Vec<ScopeName> },
-    CreateOrganization { name: Name, accounts: Vec<Name> },
-    RenameOrganization { organization: Organization, name: Name },
+    CreatePlan(Plan),
+    ChangePlan { before: Plan, after: Plan },
+    CreateOrganization { name: Name, plan: Option<PlanName>, accounts: Vec<Name> },
+    ChangeOrganization { organization: Organization, name: Name, plan: Option<PlanName> },
     CreateAccount { organization: OrganizationId, name: Name },
     RenameAccount { account: Account, name: Name },
 }
@@ -43,14 +46,17 @@ pub(super) fn compare(connection: &mut DbConnection, document: &Document) -> Res
     let mut comparison = Comparison {
         servers: catalogue::resource_servers(connection)?,
         scopes: catalogue::scopes(connection)?,
+        plans: plans::all(connection)?,
         organizations: organizations::all(connection)?,
         steps: Vec::new(),
         faults: Vec::new(),
     };
     comparison.servers(document);
     comparison.scopes(document);
+    comparison.plans(document);
     let mut seen = HashSet::new();
     for spec in &document.organizations {
+        comparison.plan_of(spec, document);
         comparison.organization(connection, spec, &mut seen)?;
     }
     comparison.faults.sort();
@@ -61,6 +67,7 @@ pub(super) fn compare(connection: &mut DbConnection, document: &Document) -> Res
 pub(super) struct Comparison {
     servers: Vec<ResourceServer>,
     scopes: Vec<Scope>,
+    pub(super) plans: Vec<Plan>,
     pub(super) organizations: Vec<Organization>,
     pub(super) steps: Vec<Step>,
     faults: Vec<Fault>,

@@ -59,16 +59,19 @@ impl Comparison {
         match (found, &spec.who) {
             (Some(organization), who) => {
                 let accounts = accounts::of_organization(connection, organization.id)?;
-                if let Named::Id(_, Some(name)) = who
-                    && *name != organization.name
-                {
-                    self.steps.push(Step::RenameOrganization { organization: organization.clone(), name: name.clone() });
+                let name = match who {
+                    Named::Id(_, Some(name)) => name.clone(),
+                    Named::Id(_, None) | Named::Name(_) => organization.name.clone(),
+                };
+                let plan = spec.plan.clone().or_else(|| organization.plan.clone());
+                if (&name, &plan) != (&organization.name, &organization.plan) {
+                    self.steps.push(Step::ChangeOrganization { organization: organization.clone(), name, plan });
                 }
                 self.accounts(organization.id, &accounts, &spec.accounts);
             }
             (None, Named::Name(name)) => {
                 let accounts = self.new_accounts(&spec.accounts);
-                self.steps.push(Step::CreateOrganization { name: name.clone(), accounts });
+                self.steps.push(Step::CreateOrganization { name: name.clone(), plan: spec.plan.clone(), accounts });
             }
             (None, Named::Id(..)) => {}
         }

@@ -6,6 +6,7 @@ use super::reader::{Fault, Source, Table};
 use crate::domain::Invalid;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name::Name;
+use crate::domain::plan::{Limit, PlanName};
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::{Level, ScopeName, check_description};
 
@@ -17,6 +18,7 @@ pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
 pub struct Document {
     pub(super) resource_servers: Vec<ServerSpec>,
     pub(super) scopes: Vec<ScopeSpec>,
+    pub(super) plans: Vec<PlanSpec>,
     pub(super) organizations: Vec<OrganizationSpec>,
 }
 
@@ -37,10 +39,22 @@ pub(super) struct ScopeSpec {
     pub(super) implies: Option<Vec<ScopeName>>,
 }
 
+/// What is `None` stays as it is; a limit of `Some(None)` is lifted.
+#[derive(Debug)]
+pub(super) struct PlanSpec {
+    pub(super) line: usize,
+    pub(super) name: PlanName,
+    pub(super) requests_per_minute: Option<Option<Limit>>,
+    pub(super) requests_per_day: Option<Option<Limit>>,
+    pub(super) concurrent_connections: Option<Option<Limit>>,
+    pub(super) dry_run: Option<bool>,
+}
+
 #[derive(Debug)]
 pub(super) struct OrganizationSpec {
     pub(super) line: usize,
     pub(super) who: Named<OrganizationId>,
+    pub(super) plan: Option<PlanName>,
     pub(super) accounts: Vec<AccountSpec>,
 }
 
@@ -114,6 +128,17 @@ impl Document {
             self.scopes.extend(name.map(|name| ScopeSpec { line, name, resource_server, level, description, implies }));
             table.finish(source);
         }
+        for mut table in file.tables(source, "plans") {
+            let line = source.line(&table.span);
+            let name = table.required(source, "name");
+            let requests_per_minute = table.limit(source, "requests_per_minute");
+            let requests_per_day = table.limit(source, "requests_per_day");
+            let concurrent_connections = table.limit(source, "concurrent_connections");
+            let dry_run = table.boolean(source, "dry_run");
+            let spec = |name| PlanSpec { line, name, requests_per_minute, requests_per_day, concurrent_connections, dry_run };
+            self.plans.extend(name.map(spec));
+            table.finish(source);
+        }
         for mut table in file.tables(source, "organizations") {
             let line = source.line(&table.span);
             let mut accounts = Vec::new();
@@ -122,7 +147,8 @@ impl Document {
                 accounts.extend(named(source, &mut account).map(|who| AccountSpec { line, who }));
                 account.finish(source);
             }
-            self.organizations.extend(named(source, &mut table).map(|who| OrganizationSpec { line, who, accounts }));
+            let plan = table.parsed(source, "plan");
+            self.organizations.extend(named(source, &mut table).map(|who| OrganizationSpec { line, who, plan, accounts }));
             table.finish(source);
         }
         file.finish(source);
@@ -190,7 +216,12 @@ implies = ["x", 8, "y z"]
 id = "org_x"
 name = "Acme"
 accounts = [{}]
-[organizations.plan]
+[organizations.address]
+[[plans]]
+name = "Gold"
+requests_per_minute = 0
+requests_per_day = "lots"
+dry_run = 1
 "#;
         let faults = Document::parse(text).unwrap_err();
         let told: Vec<(usize, &str)> = faults.iter().map(|fault| (fault.line, fault.member.as_str())).collect();
@@ -206,7 +237,11 @@ accounts = [{}]
             (10, "resource_servers.identifier"),
             (12, "organizations.id"),
             (14, ""),
-            (15, "organizations.plan"),
+            (15, "organizations.address"),
+            (17, "plans.name"),
+            (18, "plans.requests_per_minute"),
+            (19, "plans.requests_per_day"),
+            (20, "plans.dry_run"),
         ];
         assert_eq!(told, expected, "{faults:#?}");
     }

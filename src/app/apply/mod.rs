@@ -6,6 +6,7 @@
 
 mod compare;
 mod compare_organizations;
+mod compare_plans;
 mod document;
 mod reader;
 
@@ -18,10 +19,14 @@ use self::compare::{NewScope, Step};
 use super::catalogue::{self as catalogue_use_cases, create_resource_server, create_scope};
 use super::create_account::create_account;
 use super::create_organization::create_organization;
+use super::organizations::edit_organization;
+use super::plans::{create_plan, edit_plan};
 use super::{AppError, Management, Work};
 use crate::domain::actor::Actor;
 use crate::domain::audit_event::AuditEntry;
-use crate::store::{Change, Db, accounts, catalogue, organizations};
+use crate::domain::organization::Organization;
+use crate::domain::plan::PlanLimits;
+use crate::store::{Change, Db, accounts, catalogue};
 
 pub use document::{Document, MAX_FILE_BYTES};
 pub use reader::Fault;
@@ -62,7 +67,7 @@ impl<E: Into<AppError>> From<E> for ApplyError {
 pub struct Difference {
     /// `create` or `change`.
     pub action: &'static str,
-    /// `resource_server`, `scope`, `organization` or `account`.
+    /// `resource_server`, `scope`, `plan`, `organization` or `account`.
     pub kind: &'static str,
     /// What it is called: its identifier or name before the change.
     pub name: String,
@@ -113,13 +118,13 @@ fn differences(step: &Step) -> Vec<Difference> {
         before: None,
         after,
     };
-    let rename = |kind, id: &dyn fmt::Display, name: &dyn fmt::Display, before: &str, after: &str| Difference {
-        action: "change",
-        kind,
-        name: name.to_string(),
-        id: Some(id.to_string()),
-        before: Some(json!({"name": before})),
-        after: json!({"name": after}),
+    let change = |kind, id, name: &dyn fmt::Display, before, after| {
+        // As the audit log tells it: only what differs.
+        let AuditEntry { before, after, .. } = AuditEntry::done("", None, "").changing(Some(before), Some(after));
+        Difference { action: "change", kind, name: name.to_string(), id, before, after: after.unwrap_or_default() }
+    };
+    let rename = |kind, id: &dyn fmt::Display, name: &dyn fmt::Display, before: &str, after: &str| {
+        change(kind, Some(id.to_string()), name, json!({"name": before}), json!({"name": after}))
     };
     match step {
         Step::CreateServer { identifier, name } => {
@@ -139,27 +144,22 @@ fn differences(step: &Step) -> Vec<Difference> {
             vec![create("scope", name, after)]
         }
         Step::ChangeScope { scope, description, implies } => {
-            let AuditEntry { before, after, .. } = AuditEntry::done("", None, scope.id).changing(
-                Some(json!({"description": scope.description, "implies": scope.implies})),
-                Some(json!({"description": description, "implies": implies})),
-            );
-            vec![Difference {
-                action: "change",
-                kind: "scope",
-                name: scope.name.to_string(),
-                id: Some(scope.id.to_string()),
-                before,
-                after: after.unwrap_or_default(),
-            }]
+            let before = json!({"description": scope.description, "implies": scope.implies});
+            let after = json!({"description": description, "implies": implies});
+            vec![change("scope", Some(scope.id.to_string()), &scope.name, before, after)]
         }
-        Step::CreateOrganization { name, accounts } => {
-            let own = create("organization", name, json!({"name": name}));
+        Step::CreatePlan(plan) => vec![create("plan", &plan.name, json!(plan))],
+        Step::ChangePlan { before, after } => vec![change("plan", None, &before.name, json!(before), json!(after))],
+        Step::CreateOrganization { name, plan, accounts } => {
+            let own = create("organization", name, json!({"name": name, "plan": plan}));
             let theirs =
                 accounts.iter().map(|account| create("account", account, json!({"name": account, "organization": name})));
             std::iter::once(own).chain(theirs).collect()
         }
-        Step::RenameOrganization { organization, name } => {
-            vec![rename("organization", &organization.id, &organization.name, organization.name.as_str(), name.as_str())]
+        Step::ChangeOrganization { organization, name, plan } => {
+            let before = json!({"name": organization.name, "plan": organization.plan});
+            let id = Some(organization.id.to_string());
+            vec![change("organization", id, &organization.name, before, json!({"name": name, "plan": plan}))]
         }
         Step::CreateAccount { organization, name } => {
             vec![create("account", name, json!({"name": name, "organization_id": organization}))]
@@ -195,17 +195,30 @@ fn take(work: &mut Work<'_, '_>, step: Step) -> Result<(), AppError> {
             work.audit(AuditEntry::done("scope.edited", None, scope.id).changing(Some(before), Some(after)));
             Ok(())
         }
-        Step::CreateOrganization { name, accounts } => {
-            let organization = create_organization(work, name)?;
-            accounts.into_iter().try_for_each(|name| create_account(work, organization.id, name).map(drop))
+        Step::CreatePlan(plan) => create_plan(work, plan).map(drop),
+        Step::ChangePlan { after, .. } => {
+            let change = |limits: &mut PlanLimits, dry_run: &mut bool| {
+                (*limits, *dry_run) = (after.limits, after.dry_run);
+                Ok(())
+            };
+            edit_plan(work, &after.name, change).map(drop)
         }
-        Step::RenameOrganization { organization, name } => {
-            organizations::rename(work.transaction, organization.id, &name)?;
-            work.transaction.changed(Change::Organization(organization.id));
-            let (before, after) = names(&organization.name, &name);
-            let entry = AuditEntry::done("organization.edited", Some(organization.id), organization.id);
-            work.audit(entry.changing(before, after));
-            Ok(())
+        Step::CreateOrganization { name, plan, accounts } => {
+            let id = create_organization(work, name)?.id;
+            if plan.is_some() {
+                edit_organization(work, id, |organization| {
+                    organization.plan = plan;
+                    Ok(())
+                })?;
+            }
+            accounts.into_iter().try_for_each(|name| create_account(work, id, name).map(drop))
+        }
+        Step::ChangeOrganization { organization, name, plan } => {
+            let change = |altered: &mut Organization| {
+                (altered.name, altered.plan) = (name, plan);
+                Ok(())
+            };
+            edit_organization(work, organization.id, change).map(drop)
         }
         Step::CreateAccount { organization, name } => create_account(work, organization, name).map(drop),
         Step::RenameAccount { account, name } => {

@@ -8,6 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::domain::Invalid;
+use crate::domain::plan::Limit;
+
+/// How a file says that there is no limit.
+const UNLIMITED: &str = "unlimited";
 
 /// Something wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +106,32 @@ impl<'v, 'i> Table<'v, 'i> {
             return None;
         }
         self.parsed(source, member)
+    }
+
+    /// Yes or no.
+    pub(super) fn boolean(&mut self, source: &mut Source<'_>, member: &'static str) -> Option<bool> {
+        let value = self.take(member)?;
+        if let DeValue::Boolean(yes) = value.get_ref() {
+            return Some(*yes);
+        }
+        source.fault(&value.span(), self.path(member), "must be true or false");
+        None
+    }
+
+    /// A limit of a rate plan; `Some(None)` when it is lifted, for which TOML has no null.
+    pub(super) fn limit(&mut self, source: &mut Source<'_>, member: &'static str) -> Option<Option<Limit>> {
+        let value = self.take(member)?;
+        let limit = match value.get_ref() {
+            DeValue::String(text) if text == UNLIMITED => return Some(None),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        let limit = limit.and_then(|number| Limit::new(member, number).ok());
+        if limit.is_none() {
+            let what = format!("must be a number from 1 to {}, or {UNLIMITED:?}", Limit::MAX);
+            source.fault(&value.span(), self.path(member), what);
+        }
+        limit.map(Some)
     }
 
     /// Several texts that have a rule of their own.

@@ -29,7 +29,7 @@ use crate::domain::id::{AccountId, ClientId, OrganizationId, SecretId};
 use crate::domain::plan::PlanName;
 use crate::domain::time::Timestamp;
 use crate::store::foreign_client_ids::{self, Holder};
-use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, organizations};
+use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, organizations, plans};
 
 pub use file::{BadLines, MAX_LINE_BYTES, read};
 pub use line::{ImportedKey, ImportedSecret};
@@ -141,7 +141,7 @@ impl Surroundings {
                 platform: organization.platform,
                 catalogue: Catalogue::new(&servers, &scopes),
                 accounts: accounts::of_organization(connection, organization_id)?.into_iter().map(|a| a.id).collect(),
-                plans: api_keys::plan_names(connection)?.into_iter().collect(),
+                plans: plans::all(connection)?.into_iter().map(|plan| plan.name).collect(),
                 holders: foreign_client_ids::holders(connection, &ids)?,
             }))
         })

@@ -6,6 +6,7 @@ pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod postgres;
+pub(crate) mod rate_limit;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod token;
