@@ -70,6 +70,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -89,6 +90,7 @@ diesel::table! {
         hint -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        foreign_hash -> Nullable<Binary>,
     }
 }
 diesel::table! {
@@ -100,7 +102,13 @@ diesel::table! {
     }
 }
 diesel::table! {
-    deleted_api_keys (client_id) { client_id -> Text, organization_id -> Text, name -> Text, deleted_at -> BigInt, }
+    deleted_api_keys (client_id) {
+        client_id -> Text,
+        organization_id -> Text,
+        name -> Text,
+        deleted_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
+    }
 }
 diesel::table! {
     signing_keys (kid) {
