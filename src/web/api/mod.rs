@@ -29,6 +29,7 @@ mod routes;
 mod sessions;
 mod usage;
 mod users;
+mod webhooks;
 
 pub(super) use dispatch::configure;
 pub(super) use idempotency::RequestsUnderWay;

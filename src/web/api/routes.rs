@@ -2,9 +2,9 @@
 
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, audit_events, password_links, plans, sessions, usage, users};
+use super::{api_keys, audit_events, password_links, plans, sessions, usage, users, webhooks};
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, ReadUsers, WritePlans, WriteUsers,
+    CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, ReadUsers, ReadWebhooks, WritePlans, WriteUsers, WriteWebhooks,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -43,4 +43,13 @@ pub(super) const ROUTES: &[Route] = &[
     post("/invitations/accept", Anyone, password_links::accept_invitation),
     post("/password-reset", Anyone, password_links::ask),
     post("/password-reset/confirm", Anyone, password_links::confirm),
+    get("/webhooks", Needs(ReadWebhooks), webhooks::list),
+    post("/webhooks", NeedsProof(WriteWebhooks), webhooks::create),
+    get("/webhooks/{webhook_id}", Needs(ReadWebhooks), webhooks::show),
+    patch("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::edit),
+    delete("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::delete),
+    post("/webhooks/{webhook_id}/rotate-secret", NeedsProof(WriteWebhooks), webhooks::rotate_secret),
+    post("/webhooks/{webhook_id}/test", Needs(WriteWebhooks), webhooks::test),
+    get("/webhooks/{webhook_id}/deliveries", Needs(ReadWebhooks), webhooks::deliveries),
+    post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", Needs(WriteWebhooks), webhooks::redeliver),
 ];
