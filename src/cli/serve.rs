@@ -88,7 +88,7 @@ async fn serve(
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         management: Arc::clone(&management),
-        people,
+        people: Arc::clone(&people),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -105,8 +105,13 @@ async fn serve(
         rotation: settings.rotation,
         recorder,
     })?;
-    let notifier =
-        Notifier::start(Notifications { management, smtp: settings.smtp.clone(), issuer: settings.issuer.clone(), metrics })?;
+    let notifier = Notifier::start(Notifications {
+        management,
+        links: people.key.clone(),
+        smtp: settings.smtp.clone(),
+        issuer: settings.issuer.clone(),
+        metrics,
+    })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {
@@ -124,11 +129,12 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
-    drop(notifier);
+    notifier.order_stop();
     // What was taken of rate plans is given back.
     drop(keeper);
     // The last uses and refusals are written.
     maintainer.finish(stop_by.get().copied().unwrap_or_else(Instant::now));
+    drop(notifier);
     log::info!("stopped");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Mail by SMTP: TLS from the first byte or by STARTTLS, never in the clear unless the settings say so.
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use super::tls_fault;
 use crate::domain::Invalid;
 
 /// For each command, and for the connection.
@@ -213,9 +215,20 @@ fn reason(error: &lettre::transport::smtp::Error) -> MailError {
         Some(_) if error.is_permanent() => "the SMTP server refused the mail",
         Some(_) => "the SMTP server refused the mail for now",
         None if error.is_timeout() => "the SMTP server did not answer in time",
-        None if error.is_tls() => "the TLS handshake with the SMTP server failed",
+        None if error.is_tls() || is_fault_of_tls(error) => "the TLS handshake with the SMTP server failed",
         None if error.is_client() => "the SMTP server lacks what is needed (STARTTLS, a way to authenticate)",
         None => "no connection to the SMTP server",
     };
     MailError { error: text.to_owned(), code }
+}
+
+fn is_fault_of_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if tls_fault(inner).is_some() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }

@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 
 use super::resolver::{CheckedResolver, NotPermitted, Unresolved};
+use super::tls_fault;
 use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::webhook::WebhookUrl;
 
@@ -171,11 +172,6 @@ fn reason(error: &reqwest::Error) -> String {
         "the connection broke"
     };
     text.to_owned()
-}
-
-/// I/O errors hold others, which their `source` passes over.
-fn tls_fault<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref().or_else(|| tls_fault(error.downcast_ref::<std::io::Error>()?.get_ref()?))
 }
 
 fn describe(error: &reqwest::Error) -> String {

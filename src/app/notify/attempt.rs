@@ -195,7 +195,8 @@ impl Means<'_> {
         let Some(text) = mail_of(&events, &name, self.issuer, &lookup) else {
             return Ok(Prepared::Pointless("there is nothing to tell"));
         };
-        let mail = Mail { to: to.email, subject: text.subject, text: text.text, html: text.html, id: first.id.to_string() };
+        let mail =
+            Mail { to: to.email.to_string(), subject: text.subject, text: text.text, html: text.html, id: first.id.to_string() };
         Ok(Prepared::Ready(Content::Mail(mail)))
     }
 }

@@ -59,7 +59,7 @@ fn deliver(transaction: &mut WriteTransaction<'_>, event: &Event, with_mail: boo
             event_id: event.id,
             organization_id: event.organization_id,
             webhook_id: None,
-            destination: owner.id,
+            destination: owner.id.to_string(),
             first_attempt_at: now.plus_seconds(wait),
             created_at: now,
         };

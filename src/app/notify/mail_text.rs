@@ -229,7 +229,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Text without what would break a line or turn the reading direction.
-fn displayed(text: &str) -> String {
+pub(super) fn displayed(text: &str) -> String {
     let harmful = |c: char| {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };

@@ -4,11 +4,12 @@
 //! certain order.
 //!
 //! Each turn: write down what came back ([`record`]), make deliveries of new events ([`fan_out`]), start what is due
-//! ([`attempt`]) as far as there is room ([`in_flight`]), look at some keys when the daily [`sweep`] is due, and clean up.
+//! ([`attempt`], [`link_mail`]) as far as there is room ([`in_flight`]), look at some keys when the daily [`sweep`] is due, and clean up.
 
 mod attempt;
 mod fan_out;
 mod in_flight;
+mod link_mail;
 mod mail_text;
 mod owners;
 mod record;
@@ -16,8 +17,8 @@ mod sweep;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,10 +26,12 @@ use tokio::runtime::Runtime;
 
 use self::attempt::{Means, Report};
 use self::in_flight::InFlight;
+use self::link_mail::{LinkMails, LinkMeans, LinkReport};
 use self::sweep::Sweep;
 use super::maintain::{NICE, step_back};
 use super::{AppError, Management, Metrics, random_bits};
 use crate::clock;
+use crate::crypto::login_key::LoginKey;
 use crate::domain::delivery::Channel;
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
@@ -52,6 +55,8 @@ const LAST_TURN: Duration = Duration::from_millis(1_500);
 pub struct Notifications {
     /// The database, the keys of secrets, where webhooks may be.
     pub management: Arc<Management>,
+    /// What links in mails are made with.
+    pub links: LoginKey,
     /// Where mail is handed in; `None`: no mail.
     pub smtp: Option<SmtpSettings>,
     /// Who writes, and where links lead.
@@ -76,6 +81,7 @@ impl std::error::Error for NotStarted {}
 #[derive(Debug)]
 enum Message {
     Finished(Report),
+    LinkSent(LinkReport),
     Stop,
 }
 
@@ -83,6 +89,7 @@ enum Message {
 #[derive(Debug)]
 pub struct Notifier {
     messages: Sender<Message>,
+    stopping_since: OnceLock<Instant>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -119,6 +126,8 @@ impl Notifier {
                         issuer: work.issuer,
                         client,
                         mailer,
+                        links: work.links,
+                        link_mails: LinkMails::default(),
                         runtime,
                         messages,
                         in_flight: InFlight::default(),
@@ -134,7 +143,14 @@ impl Notifier {
         };
         let thread = std::thread::Builder::new().name("notifications".to_owned()).spawn(run);
         let thread = thread.map_err(|error| NotStarted(error.to_string()))?;
-        Ok(Self { messages: sender, thread: Some(thread) })
+        Ok(Self { messages: sender, stopping_since: OnceLock::new(), thread: Some(thread) })
+    }
+
+    /// Lets the thread come to its end while others do; nothing new is begun.
+    pub fn order_stop(&self) {
+        if self.stopping_since.set(Instant::now()).is_ok() {
+            let _ = self.messages.send(Message::Stop);
+        }
     }
 }
 
@@ -143,9 +159,9 @@ const MOST_LOOKUPS: usize = 128;
 
 impl Drop for Notifier {
     fn drop(&mut self) {
-        let _ = self.messages.send(Message::Stop);
+        self.order_stop();
         let Some(thread) = self.thread.take() else { return };
-        let asked = Instant::now();
+        let asked = self.stopping_since.get().copied().unwrap_or_else(Instant::now);
         while !thread.is_finished() && asked.elapsed() < LAST_TURN {
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -158,6 +174,8 @@ struct Worker {
     issuer: String,
     client: WebhookClient,
     mailer: Option<Mailer>,
+    links: LoginKey,
+    link_mails: LinkMails,
     runtime: Runtime,
     messages: Sender<Message>,
     in_flight: InFlight,
@@ -179,7 +197,7 @@ impl Worker {
             }
         }
         let asked = Instant::now();
-        while !self.in_flight.is_empty() && asked.elapsed() < LAST_REPORTS {
+        while !(self.in_flight.is_empty() && self.link_mails.is_empty()) && asked.elapsed() < LAST_REPORTS {
             self.listen(messages, Duration::from_millis(20));
         }
         self.step("what became of deliveries could not be written down", Self::record);
@@ -189,7 +207,7 @@ impl Worker {
     /// Waits for the first message and takes those behind it; whether one was the order to stop.
     fn listen(&mut self, messages: &Receiver<Message>, patience: Duration) -> bool {
         let mut next = messages.recv_timeout(patience);
-        if matches!(next, Ok(Message::Finished(_))) {
+        if matches!(next, Ok(Message::Finished(_) | Message::LinkSent(_))) {
             // Others are about to come back too, and one turn does for all.
             std::thread::sleep(GATHER);
         }
@@ -199,6 +217,7 @@ impl Worker {
                     self.in_flight.leave(&report.lane);
                     self.unwritten.push(report);
                 }
+                Ok(Message::LinkSent(report)) => self.link_mails.came_back(report),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return true,
                 Err(RecvTimeoutError::Timeout) => return false,
             }
@@ -221,6 +240,7 @@ impl Worker {
             }
             Ok(())
         });
+        self.step("mails with links could not be started", Self::start_links);
         self.step("the daily sweep has stopped for now", |this| this.sweep.step(&this.management.db, clock::now()));
         self.step("old events could not be removed", Self::tidy);
         self.step("the queue could not be measured", Self::measure);
@@ -244,7 +264,7 @@ impl Worker {
             record::record(&self.management, &self.metrics, &self.unwritten, clock::now())?;
             self.unwritten.clear();
         }
-        Ok(())
+        self.link_mails.record(&self.management.db, &self.metrics)
     }
 
     fn start(&mut self, channel: Channel) -> Result<bool, AppError> {
@@ -264,6 +284,12 @@ impl Worker {
         }
         // Without room the next that comes back wakes this thread.
         Ok(started > 0 && self.in_flight.free(channel) > 0)
+    }
+
+    fn start_links(&mut self) -> Result<(), AppError> {
+        let Some(mailer) = &self.mailer else { return Ok(()) };
+        let (db, key, issuer, runtime) = (&self.management.db, &self.links, self.issuer.as_str(), &self.runtime);
+        self.link_mails.start(&LinkMeans { db, key, mailer, issuer, runtime }, &self.messages)
     }
 
     fn tidy(&mut self) -> Result<(), AppError> {

@@ -1,6 +1,7 @@
 //! What owners and webhooks are told of, and how surely.
 
 mod faults;
+mod mail;
 mod management;
 mod nodes;
 mod sweep;
