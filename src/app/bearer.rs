@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::caller::{Authority, Caller};
 use super::issue_token::TokenIssuer;
+use super::limits::Admission;
 use crate::crypto::jwk::PublicJwk;
 use crate::crypto::jwt::{self, Expected};
 use crate::directory::{LoadedKey, LookupError};
@@ -72,6 +73,18 @@ impl TokenIssuer {
             is_operator: entry.organization_id.is_platform(),
             authority: Authority::Token { scopes },
         })
+    }
+
+    /// Counts a request of the key that calls; `None`: it has no limits.
+    pub async fn admit(&self, client_id: ClientId, now: Timestamp) -> Option<Admission> {
+        let known = match self.directory.key_in_memory(client_id) {
+            None => self.directory.load_key(client_id).await.ok()?,
+            Some(known) => known,
+        };
+        match known {
+            LoadedKey::Known(key) => self.limits.admit(&key.entry, now).await,
+            LoadedKey::Deleted | LoadedKey::Unknown => None,
+        }
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, BearerError> {

@@ -11,7 +11,6 @@ use super::lookup::Absent;
 use super::{DATABASE_WAIT, Directory, LoadedKey, LookupError};
 use crate::domain::id::ClientId;
 use crate::store::key_entries::{self, Found};
-use crate::store::{DbConnection, StoreError};
 
 /// Ids in one read: none of them waits long for the others.
 const TOGETHER: usize = 64;
@@ -119,7 +118,7 @@ impl Directory {
     fn answer(&self, asked: Vec<Asked>) {
         let epoch = self.epoch.load(Ordering::SeqCst);
         let ids: Vec<ClientId> = asked.iter().map(|asked| asked.id).collect();
-        let found = self.db.read(|connection| ids.iter().map(|id| self.find(connection, *id)).collect::<Result<Vec<_>, _>>());
+        let found = self.db.read(|connection| key_entries::find_all(connection, &ids, &self.sharing));
         match found {
             Ok(found) => {
                 for (asked, found) in asked.into_iter().zip(found) {
@@ -135,20 +134,12 @@ impl Directory {
         }
     }
 
-    /// A damaged row is an answer, to the one who asked for it.
-    fn find(&self, connection: &mut DbConnection, id: ClientId) -> Result<Result<Found, StoreError>, StoreError> {
-        match key_entries::find(connection, id, &self.sharing) {
-            Err(error @ StoreError::Corrupt { .. }) => Ok(Err(error)),
-            Err(error) => Err(error),
-            Ok(found) => Ok(Ok(found)),
-        }
-    }
-
     fn remember(&self, id: ClientId, found: Found, epoch: u64) -> Answer {
         let (absent, answer) = match found {
             Found::Key(entry) => {
-                if !self.catalogue.load().knows_all(entry.holding.named_scopes()) {
-                    // Made together with its scopes a moment ago; the feed has told of neither yet.
+                let knows_plan = entry.plan.as_ref().is_none_or(|plan| self.plans.load().knows(plan));
+                if !knows_plan || !self.catalogue.load().knows_all(entry.holding.named_scopes()) {
+                    // Made together with its scopes or plan a moment ago; the feed has told of neither yet.
                     self.reload()?;
                 }
                 return Ok(LoadedKey::Known(self.keep(entry, epoch)));

@@ -11,6 +11,7 @@ use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
+use super::plan::PlanName;
 use super::scope::{Level, ScopeName};
 use super::time::Timestamp;
 
@@ -29,6 +30,8 @@ pub struct KeyEntry {
     pub ip_allowlist: IpAllowlist,
     /// Handed to the resource server in the token.
     pub max_payout: Option<MaxPayout>,
+    /// Its own rate plan, if it has one.
+    pub plan: Option<Arc<PlanName>>,
     /// How long its tokens live.
     pub token_lifetime: TokenLifetime,
     /// How it proves itself.
@@ -101,7 +104,7 @@ impl Holding {
     ///
     /// # Errors
     /// When it names none.
-    pub fn scoped(mut named: Vec<(GrantTarget, ScopeName)>, sharing: &ScopeSharing) -> Result<Self, Invalid> {
+    pub fn scoped(mut named: Vec<(GrantTarget, ScopeName)>, sharing: &Sharing) -> Result<Self, Invalid> {
         if named.is_empty() {
             return Err(Invalid::new("grants", "required", "a scoped key needs at least one grant"));
         }
@@ -146,20 +149,22 @@ impl Holding {
     }
 }
 
-/// Lets keys with the same scopes share them: most keys of a platform hold one of a few sets.
+/// Lets keys share what many of them have: most keys of a platform hold one of a few sets of scopes, and are on one of
+/// a few plans.
 #[derive(Debug, Default)]
-pub struct ScopeSharing(Mutex<Shared>);
+pub struct Sharing(Mutex<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     names: HashSet<ScopeName>,
     sets: HashSet<Arc<[ScopeName]>>,
+    plans: HashSet<Arc<PlanName>>,
 }
 
-/// Sets and names remembered for sharing; past that the memory of them starts anew.
+/// Values of a kind remembered for sharing; past that the memory of them starts anew.
 const MAX_SHARED: usize = 4_096;
 
-impl ScopeSharing {
+impl Sharing {
     /// The name that `text` spells.
     ///
     /// # Errors
@@ -177,6 +182,20 @@ impl ScopeSharing {
         Ok(name)
     }
 
+    /// The plan of this name.
+    pub fn plan(&self, name: PlanName) -> Arc<PlanName> {
+        let Ok(mut shared) = self.0.lock() else { return Arc::new(name) };
+        if let Some(known) = shared.plans.get(&name) {
+            return Arc::clone(known);
+        }
+        if shared.plans.len() >= MAX_SHARED {
+            shared.plans.clear();
+        }
+        let plan = Arc::new(name);
+        shared.plans.insert(Arc::clone(&plan));
+        plan
+    }
+
     fn set(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
         let Ok(mut shared) = self.0.lock() else { return scopes.into() };
         if let Some(known) = shared.sets.get(scopes.as_slice()) {
@@ -192,9 +211,27 @@ impl ScopeSharing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::catalogue::tests::catalogue;
+
+    /// A key of that organization that holds nothing worth naming.
+    pub(crate) fn entry(organization_id: OrganizationId, plan: Option<&str>) -> KeyEntry {
+        KeyEntry {
+            client_id: ClientId::from_parts(0, 1),
+            organization_id,
+            holding: Holding::Admin(None),
+            secrets: Box::default(),
+            ip_allowlist: IpAllowlist::default(),
+            max_payout: None,
+            plan: plan.map(|name| Arc::new(name.parse().unwrap())),
+            token_lifetime: TokenLifetime::default(),
+            auth_method: AuthMethod::ClientSecretBasic,
+            expires_at: None,
+            disabled: false,
+            tokens_revoked_at: None,
+        }
+    }
 
     fn scoped(lines: &[(&str, GrantTarget)]) -> Holding {
         let grant = |(text, target): &(&str, GrantTarget)| HeldGrant {

@@ -197,6 +197,41 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: Timesta
     Ok(())
 }
 
+/// Whose a key is or was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its organization.
+    pub organization_id: OrganizationId,
+    /// Whether the key is gone.
+    pub is_deleted: bool,
+}
+
+/// Whose these keys are or were; ids of none are left out.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn owners(connection: &mut DbConnection, ids: &[ClientId]) -> Result<HashMap<ClientId, Owner>, StoreError> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let live: Vec<(String, String)> = api_keys::table
+            .filter(api_keys::client_id.eq_any(&ids))
+            .select((api_keys::client_id, api_keys::organization_id))
+            .load(connection)?;
+        let deleted: Vec<(String, String)> = deleted_api_keys::table
+            .filter(deleted_api_keys::client_id.eq_any(&ids))
+            .select((deleted_api_keys::client_id, deleted_api_keys::organization_id))
+            .load(connection)?;
+        let rows = live.into_iter().map(|row| (row, false)).chain(deleted.into_iter().map(|row| (row, true)));
+        for ((client_id, organization_id), is_deleted) in rows {
+            let damaged = |detail| StoreError::corrupt("api_keys", &client_id, detail);
+            let organization_id = organization_id.parse().map_err(damaged)?;
+            found.insert(client_id.parse().map_err(damaged)?, Owner { organization_id, is_deleted });
+        }
+    }
+    Ok(found)
+}
+
 /// The key of this id, with every secret that is kept of it.
 ///
 /// # Errors

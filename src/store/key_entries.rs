@@ -1,5 +1,6 @@
 //! API keys as the token endpoint needs them: a third of what [`super::api_keys`] reads, and many at once for little.
 
+use std::collections::HashMap;
 use std::iter::Peekable;
 
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use crate::domain::api_key::TokenLifetime;
 use crate::domain::client_secret::SecretDigest;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
-use crate::domain::key_entry::{Holding, KeyEntry, ScopeSharing, SecretEntry};
+use crate::domain::key_entry::{Holding, KeyEntry, SecretEntry, Sharing};
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Selectable)]
@@ -25,6 +26,7 @@ struct KeyRow {
     ip_allowlist: String,
     max_payout: Option<String>,
     token_lifetime_seconds: i64,
+    plan: Option<String>,
     expires_at: Option<i64>,
     disabled_at: Option<i64>,
     tokens_revoked_at: Option<i64>,
@@ -60,12 +62,12 @@ impl SecretRow {
 }
 
 impl KeyRow {
-    fn entry(&self, grants: &[GrantRow], secrets: &[SecretRow], sharing: &ScopeSharing) -> Result<KeyEntry, StoreError> {
+    fn entry(&self, grants: &[GrantRow], secrets: &[SecretRow], sharing: &Sharing) -> Result<KeyEntry, StoreError> {
         let secrets = secrets.iter().map(SecretRow::entry).collect::<Result<_, _>>()?;
         self.parse(grants, secrets, sharing).map_err(|detail| StoreError::corrupt("api_keys", &self.client_id, detail))
     }
 
-    fn parse(&self, grants: &[GrantRow], secrets: Box<[SecretEntry]>, sharing: &ScopeSharing) -> Result<KeyEntry, Invalid> {
+    fn parse(&self, grants: &[GrantRow], secrets: Box<[SecretEntry]>, sharing: &Sharing) -> Result<KeyEntry, Invalid> {
         let holding = match self.kind.as_str() {
             "admin" => Holding::Admin(self.account_id.as_deref().map(str::parse).transpose()?),
             "scoped" => {
@@ -81,6 +83,7 @@ impl KeyRow {
             secrets,
             ip_allowlist: self.ip_allowlist.parse()?,
             max_payout: self.max_payout.as_deref().map(str::parse).transpose()?,
+            plan: self.plan.as_deref().map(|name| name.parse().map(|name| sharing.plan(name))).transpose()?,
             token_lifetime: TokenLifetime::from_seconds(self.token_lifetime_seconds)?,
             auth_method: self.token_endpoint_auth_method.parse()?,
             expires_at: self.expires_at.map(Timestamp::from_unix),
@@ -105,7 +108,7 @@ pub enum Found {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when it no longer parses.
-pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &ScopeSharing) -> Result<Found, StoreError> {
+pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &Sharing) -> Result<Found, StoreError> {
     let id = id.to_string();
     let row: Option<KeyRow> = api_keys::table.find(&id).select(KeyRow::as_select()).first(connection).optional()?;
     let Some(row) = row else {
@@ -122,6 +125,67 @@ pub fn find(connection: &mut DbConnection, id: ClientId, sharing: &ScopeSharing)
     row.entry(&held, &secrets, sharing).map(Found::Key)
 }
 
+/// [`find`] for several ids, in their order; a damaged key is an error in its place. A server is asked for all of them
+/// together, so that they do not cost a round trip each.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn find_all(
+    connection: &mut DbConnection,
+    ids: &[ClientId],
+    sharing: &Sharing,
+) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
+    if ids.len() > 1 && matches!(connection, DbConnection::Postgres(_)) {
+        return find_together(connection, ids, sharing);
+    }
+    let one = |id: &ClientId| match find(connection, *id, sharing) {
+        Err(error @ StoreError::Corrupt { .. }) => Ok(Err(error)),
+        Err(error) => Err(error),
+        Ok(found) => Ok(Ok(found)),
+    };
+    ids.iter().map(one).collect()
+}
+
+fn find_together(
+    connection: &mut DbConnection,
+    ids: &[ClientId],
+    sharing: &Sharing,
+) -> Result<Vec<Result<Found, StoreError>>, StoreError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<KeyRow> =
+        api_keys::table.filter(api_keys::client_id.eq_any(&ids)).select(KeyRow::as_select()).load(connection)?;
+    let mut secrets: Vec<SecretRow> =
+        api_secrets::table.filter(api_secrets::client_id.eq_any(&ids)).select(SecretRow::as_select()).load(connection)?;
+    let mut held: Vec<GrantRow> =
+        grants::table.filter(grants::client_id.eq_any(&ids)).select(GrantRow::as_select()).load(connection)?;
+    let rows: HashMap<&str, &KeyRow> = rows.iter().map(|row| (row.client_id.as_str(), row)).collect();
+    let missing: Vec<&String> = ids.iter().filter(|id| !rows.contains_key(id.as_str())).collect();
+    let deleted: Vec<String> = match missing.is_empty() {
+        true => Vec::new(),
+        false => deleted_api_keys::table
+            .filter(deleted_api_keys::client_id.eq_any(missing))
+            .select(deleted_api_keys::client_id)
+            .load(connection)?,
+    };
+    let secrets = by_key(&mut secrets, |row| &row.client_id);
+    let held = by_key(&mut held, |row| &row.client_id);
+    let one = |id: &String| match rows.get(id.as_str()) {
+        Some(row) => {
+            let (held, secrets) = (held.get(id.as_str()), secrets.get(id.as_str()));
+            row.entry(held.copied().unwrap_or_default(), secrets.copied().unwrap_or_default(), sharing).map(Found::Key)
+        }
+        None if deleted.contains(id) => Ok(Found::Deleted),
+        None => Ok(Found::Unknown),
+    };
+    Ok(ids.iter().map(one).collect())
+}
+
+fn by_key<T>(rows: &mut [T], key: impl Fn(&T) -> &String) -> HashMap<&str, &[T]> {
+    rows.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    let rows: &[T] = rows;
+    rows.chunk_by(|a, b| key(a) == key(b)).filter_map(|chunk| Some((key(chunk.first()?).as_str(), chunk))).collect()
+}
+
 /// Some keys in order of their ids.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -136,7 +200,7 @@ pub struct Page {
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub fn page(connection: &mut DbConnection, after: &str, limit: i64, sharing: &ScopeSharing) -> Result<Page, StoreError> {
+pub fn page(connection: &mut DbConnection, after: &str, limit: i64, sharing: &Sharing) -> Result<Page, StoreError> {
     let rows: Vec<KeyRow> = api_keys::table
         .filter(api_keys::client_id.gt(after))
         .order(api_keys::client_id)

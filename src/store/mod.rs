@@ -17,11 +17,14 @@ pub mod meta;
 pub mod migrations;
 pub mod organizations;
 pub mod pending_mails;
+pub mod plans;
+pub mod rates;
 mod schema;
 pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
 mod url;
+pub mod usage;
 pub mod user_links;
 pub mod users;
 

@@ -12,6 +12,7 @@
 
 mod api;
 mod architecture;
+mod audit;
 mod cli;
 mod documents;
 mod faults;
@@ -20,6 +21,8 @@ mod keys;
 mod manual;
 mod operations;
 mod people;
+mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod usage;

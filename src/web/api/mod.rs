@@ -1,7 +1,8 @@
 //! The management API under `/api/v1`: how a request is read, in this order:
 //!
 //! 1. *route*: path and method, from the table in [`routes`];
-//! 2. *caller*: a bearer token (RFC 6750) or a session, which for a change also has to show that its own page asks;
+//! 2. *caller*: a bearer token (RFC 6750), whose key's request is counted against its rate plan, or a session, which for a
+//!    change also has to show that its own page asks;
 //! 3. *permission*: the token's scope or the person's role; for what is sensitive, a fresh proof of the password;
 //! 4. *body*: media type, size, JSON without repeated members;
 //! 5. *operation*: a plain function on a blocking thread; it reads its [`input`], calls a use case, and answers.
@@ -10,6 +11,7 @@
 
 mod answer;
 mod api_keys;
+mod audit_events;
 mod authenticate;
 mod call;
 mod cookie;
@@ -18,11 +20,14 @@ mod dispatch;
 mod idempotency;
 mod input;
 mod password_links;
+mod plans;
 mod problem;
 mod query;
+mod refusal;
 mod route;
 mod routes;
 mod sessions;
+mod usage;
 mod users;
 
 pub(super) use dispatch::configure;

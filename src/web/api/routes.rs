@@ -2,8 +2,10 @@
 
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
-use super::{api_keys, password_links, sessions, users};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys, ReadUsers, WriteUsers};
+use super::{api_keys, audit_events, password_links, plans, sessions, usage, users};
+use crate::domain::permission::Permission::{
+    CreateKeys, ManageKeys, ReadAudit, ReadKeys, ReadPlans, ReadUsers, WritePlans, WriteUsers,
+};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
@@ -34,4 +36,11 @@ pub(super) const ROUTES: &[Route] = &[
     post("/invitations/accept", Anyone, password_links::accept_invitation),
     post("/password-reset", Anyone, password_links::ask),
     post("/password-reset/confirm", Anyone, password_links::confirm),
+    get("/plans", Needs(ReadPlans), plans::list),
+    post("/plans", Needs(WritePlans), plans::create),
+    get("/plans/{name}", Needs(ReadPlans), plans::show),
+    patch("/plans/{name}", Needs(WritePlans), plans::edit),
+    delete("/plans/{name}", Needs(WritePlans), plans::delete),
+    get("/audit-events", Needs(ReadAudit), audit_events::list),
+    get("/usage", Needs(ReadKeys), usage::show),
 ];

@@ -7,6 +7,7 @@ pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod people;
 pub(crate) mod postgres;
+pub(crate) mod rate_limit;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod token;
