@@ -166,9 +166,14 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
 fn write_down(work: &Maintenance) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
+    let replaced = issuer.foreign_secrets.flush(&work.db, now);
     let uses = issuer.uses.flush(&work.db, now);
     let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
     refusals?;
+    let replaced = replaced?;
+    if replaced > 0 {
+        log::info!(replaced; "imported secrets were used for the first time and have our digest now");
+    }
     uses?;
     usage?;
     Ok(())
@@ -183,9 +188,9 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
-        tidy_people(transaction, now)?;
         rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
         rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
+        tidy_people(transaction, now)?;
         Ok::<(), StoreError>(())
     })?;
     let started = Instant::now();

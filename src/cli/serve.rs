@@ -17,7 +17,9 @@ use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
-use crate::app::{FailureLimits, Failures, Management, Metrics, People, Uses, catalogue, install_recorder, plans};
+use crate::app::{
+    FailureLimits, Failures, ForeignSecrets, Management, Metrics, People, Uses, catalogue, install_recorder, plans,
+};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
@@ -74,6 +76,7 @@ async fn serve(
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),
         refusals: Refusals::default(),

@@ -12,6 +12,7 @@ pub mod client_secret;
 pub mod counted_address;
 pub mod email;
 pub mod event;
+pub mod foreign_client_id;
 pub mod grant;
 pub mod id;
 pub mod invalid;

@@ -70,6 +70,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -89,6 +90,7 @@ diesel::table! {
         hint -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        foreign_hash -> Nullable<Binary>,
     }
 }
 diesel::table! {
@@ -100,7 +102,13 @@ diesel::table! {
     }
 }
 diesel::table! {
-    deleted_api_keys (client_id) { client_id -> Text, organization_id -> Text, name -> Text, deleted_at -> BigInt, }
+    deleted_api_keys (client_id) {
+        client_id -> Text,
+        organization_id -> Text,
+        name -> Text,
+        deleted_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
+    }
 }
 diesel::table! {
     signing_keys (kid) {
@@ -154,6 +162,15 @@ diesel::table! {
     }
 }
 diesel::table! {
+    scope_sets (id) { id -> BigInt, granted -> Text, requested -> Nullable<Text>, last_used_on -> BigInt, }
+}
+diesel::table! {
+    token_usage (client_id, hour, scope_set_id) { client_id -> Text, hour -> BigInt, scope_set_id -> BigInt, tokens -> BigInt, }
+}
+diesel::table! {
+    refusal_usage (client_id, hour, reason) { client_id -> Text, hour -> BigInt, reason -> Text, refusals -> BigInt, }
+}
+diesel::table! {
     users (id) {
         id -> Text,
         organization_id -> Text,
@@ -202,15 +219,6 @@ diesel::table! {
 }
 diesel::table! {
     known_addresses (user_id, address) { user_id -> Text, address -> Text, last_login_at -> BigInt, }
-}
-diesel::table! {
-    scope_sets (id) { id -> BigInt, granted -> Text, requested -> Nullable<Text>, last_used_on -> BigInt, }
-}
-diesel::table! {
-    token_usage (client_id, hour, scope_set_id) { client_id -> Text, hour -> BigInt, scope_set_id -> BigInt, tokens -> BigInt, }
-}
-diesel::table! {
-    refusal_usage (client_id, hour, reason) { client_id -> Text, hour -> BigInt, reason -> Text, refusals -> BigInt, }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

@@ -1,8 +1,8 @@
 //! The management API under `/api/v1`: how a request is read, in this order:
 //!
 //! 1. *route*: path and method, from the table in [`routes`];
-//! 2. *caller*: a bearer token (RFC 6750), whose key's request is counted against its rate plan, or a session, which for a
-//!    change also has to show that its own page asks;
+//! 2. *caller*: a bearer token (RFC 6750) or a session, which for a change also has to show that its own page asks; a key's
+//!    request is counted against its rate plan;
 //! 3. *permission*: the token's scope or the person's role; for what is sensitive, a fresh proof of the password;
 //! 4. *body*: media type, size, JSON without repeated members;
 //! 5. *operation*: a plain function on a blocking thread; it reads its [`input`], calls a use case, and answers.

@@ -33,7 +33,7 @@ pub(super) fn kind(request: &HttpRequest, path: &'static str, address: Option<Ip
         | ApiError::Denied(_)
         | ApiError::TooManyTries { .. }
         | ApiError::RateLimited { .. } => true,
-        // A wrong password has a row of its own already, which says why.
+        // A wrong password has a row of its own already, with its true reason; so has a wrong login.
         ApiError::Refused { status, code, .. } => *status == StatusCode::FORBIDDEN && *code != WRONG_PASSWORD,
         ApiError::WrongLogin
         | ApiError::Busy

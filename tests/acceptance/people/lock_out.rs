@@ -130,7 +130,7 @@ fn a_flood_of_logins_takes_neither_the_memory_nor_the_token_endpoint() {
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap()
     };
     let (before, busy, answered) = (resident(), AtomicUsize::new(0), AtomicUsize::new(0));
-    let slowest = std::thread::scope(|scope| {
+    let usual = std::thread::scope(|scope| {
         for _ in 0..500 {
             scope.spawn(|| {
                 let response = app.login(&an_email(), "wrong").header("X-Forwarded-For", fresh_address()).send();
@@ -144,17 +144,19 @@ fn a_flood_of_logins_takes_neither_the_memory_nor_the_token_endpoint() {
                 }
             });
         }
-        let mut slowest = Duration::ZERO;
-        for _ in 0..20 {
+        let time = |_| {
             let start = Instant::now();
             app.token(k1).accepted();
-            slowest = slowest.max(start.elapsed());
-        }
-        slowest
+            start.elapsed()
+        };
+        let mut times: Vec<Duration> = (0..15).map(time).collect();
+        times.sort();
+        times[7]
     });
     let (busy, answered) = (busy.into_inner(), answered.into_inner());
     assert!(busy > 100 && answered > 0, "{busy} refused, {answered} answered");
-    assert!(slowest < Duration::from_secs(5), "a token took {slowest:?}");
+    // Other tests, and the 500 threads of this one, want the processors too.
+    assert!(usual < Duration::from_secs(2), "half of the tokens took more than {usual:?}");
     let grown = resident().saturating_sub(before) / 1024;
     assert!(grown < 250, "{grown} MB more");
     let user = app.user("owner");
