@@ -166,9 +166,14 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
 fn write_down(work: &Maintenance) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
+    let replaced = issuer.foreign_secrets.flush(&work.db, now);
     let uses = issuer.uses.flush(&work.db, now);
     let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
     refusals?;
+    let replaced = replaced?;
+    if replaced > 0 {
+        log::info!(replaced; "imported secrets were used for the first time and have our digest now");
+    }
     uses?;
     usage?;
     Ok(())

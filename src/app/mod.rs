@@ -1,6 +1,8 @@
 //! The use cases: what the server and its command line do, a file for each.
 
+pub mod apply;
 pub mod audit;
+mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;
 pub mod caller;
@@ -12,6 +14,8 @@ pub mod create_organization;
 pub mod demo;
 mod error;
 mod failures;
+mod foreign_secrets;
+pub mod import_keys;
 pub mod issue_token;
 pub mod key_reach;
 pub mod limits;
@@ -41,6 +45,7 @@ pub mod webhooks;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
+pub use foreign_secrets::ForeignSecrets;
 pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
 pub use people::People;

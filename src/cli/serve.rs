@@ -18,7 +18,9 @@ use crate::app::notify::{Notifications, Notifier};
 use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
-use crate::app::{FailureLimits, Failures, Management, Metrics, People, Uses, catalogue, install_recorder, plans};
+use crate::app::{
+    FailureLimits, Failures, ForeignSecrets, Management, Metrics, People, Uses, catalogue, install_recorder, plans,
+};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
@@ -68,15 +70,16 @@ async fn serve(
     let people = Arc::new(People::start(Arc::clone(&management), &master_key)?);
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
-    let metrics = Metrics::new();
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
     let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::token_id()?)?;
+    let metrics = Metrics::new();
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),
         refusals: Refusals::default(),

@@ -1,12 +1,13 @@
-//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs, argon2 and signature. No I/O but the system's randomness, no
-//! clock, no database.
+//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs, argon2, bcrypt and signature. No I/O but the system's
+//! randomness, no clock, no database.
 //!
 //! - [`random`]: the system's randomness, and token ids made of it;
 //! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
 //! - [`audit_chain`]: the hash chain of the audit log;
 //! - [`digest`]: what is stored of an API secret, and how one is recognised;
 //! - [`password_hash`]: how people's passwords are kept, [`login_key`] what is kept of their sessions and links;
-//! - [`envelope`]: how private keys are encrypted at rest;
+//! - [`foreign_hash`]: secrets hashed by other servers, until each is first used;
+//! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
@@ -17,6 +18,7 @@ use std::fmt;
 pub mod audit_chain;
 pub mod digest;
 pub mod envelope;
+pub mod foreign_hash;
 pub mod jwk;
 pub mod jwt;
 mod key_registry;

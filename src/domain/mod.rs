@@ -13,6 +13,7 @@ pub mod counted_address;
 pub mod delivery;
 pub mod email;
 pub mod event;
+pub mod foreign_client_id;
 pub mod grant;
 pub mod id;
 pub mod invalid;

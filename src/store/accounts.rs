@@ -6,6 +6,7 @@ use super::schema::accounts;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::name::Name;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
@@ -43,6 +44,15 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, account: &Account) -> Resu
         created_at: account.created_at.unix(),
     };
     diesel::insert_into(accounts::table).values(row).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename(transaction: &mut WriteTransaction<'_>, id: AccountId, name: &Name) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id.to_string())).set(accounts::name.eq(name.as_str())).execute(transaction.connection)?;
     Ok(())
 }
 

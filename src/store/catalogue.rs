@@ -6,6 +6,8 @@ use diesel::prelude::*;
 
 use super::schema::{resource_servers, scope_implications, scopes};
 use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::id::ResourceServerId;
+use crate::domain::name::Name;
 use crate::domain::resource_server::ResourceServer;
 use crate::domain::scope::{Scope, ScopeName};
 use crate::domain::time::Timestamp;
@@ -117,6 +119,49 @@ pub fn set_builtin_identifier(transaction: &mut WriteTransaction<'_>, identifier
     Ok(())
 }
 
+/// Gives a resource server another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename_resource_server(
+    transaction: &mut WriteTransaction<'_>,
+    id: ResourceServerId,
+    name: &Name,
+) -> Result<(), StoreError> {
+    diesel::update(resource_servers::table.find(id.to_string()))
+        .set(resource_servers::name.eq(name.as_str()))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Writes what can change of a scope that is there: its description and all that it implies.
+///
+/// # Errors
+/// [`StoreError::ForeignKeyViolation`] when an implied scope does not exist.
+pub fn change_scope(
+    transaction: &mut WriteTransaction<'_>,
+    name: &ScopeName,
+    description: &str,
+    implies: &[ScopeName],
+) -> Result<(), StoreError> {
+    diesel::update(scopes::table.filter(scopes::name.eq(name.as_str())))
+        .set(scopes::description.eq(description))
+        .execute(transaction.connection)?;
+    diesel::delete(scope_implications::table.filter(scope_implications::scope.eq(name.as_str())))
+        .execute(transaction.connection)?;
+    for implied in implies {
+        insert_implication(transaction, name, implied)?;
+    }
+    Ok(())
+}
+
+fn insert_implication(transaction: &mut WriteTransaction<'_>, name: &ScopeName, implied: &ScopeName) -> Result<(), StoreError> {
+    diesel::insert_into(scope_implications::table)
+        .values((scope_implications::scope.eq(name.as_str()), scope_implications::implied.eq(implied.as_str())))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
 /// Adds a scope with what it implies.
 ///
 /// # Errors
@@ -133,9 +178,7 @@ pub fn insert_scope(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Re
     };
     diesel::insert_into(scopes::table).values(row).execute(transaction.connection)?;
     for implied in &scope.implies {
-        diesel::insert_into(scope_implications::table)
-            .values((scope_implications::scope.eq(scope.name.as_str()), scope_implications::implied.eq(implied.as_str())))
-            .execute(transaction.connection)?;
+        insert_implication(transaction, &scope.name, implied)?;
     }
     Ok(())
 }

@@ -2,6 +2,9 @@
 //!
 //! Reads go through [`Db::read`], writes through [`Db::write`]; both hand out what the functions of this module take.
 
+#[macro_use]
+mod insert_rows;
+
 pub mod accounts;
 pub mod announcements;
 pub mod api_keys;
@@ -13,6 +16,7 @@ mod db;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod foreign_client_ids;
 pub mod idempotent_requests;
 pub mod key_entries;
 pub mod leases;

@@ -11,12 +11,14 @@
 )]
 
 mod api;
+mod apply;
 mod architecture;
 mod audit;
 mod cli;
 mod documents;
 mod faults;
 mod foreign;
+mod import;
 mod keys;
 mod manual;
 mod notifications;

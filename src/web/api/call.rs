@@ -11,7 +11,6 @@ use super::input::Input;
 use super::problem::ApiError;
 use super::query::Query;
 use crate::app::caller::Caller;
-use crate::app::issue_token::TokenIssuer;
 use crate::app::people::Visitor;
 use crate::app::user_sessions::CurrentUser;
 use crate::app::{Management, People, Work};
@@ -25,7 +24,6 @@ use crate::store::sessions;
 /// A request, read and permitted.
 pub(super) struct Call {
     pub(super) management: std::sync::Arc<Management>,
-    pub(super) issuer: std::sync::Arc<TokenIssuer>,
     pub(super) people: std::sync::Arc<People>,
     /// `None` on routes for anyone.
     pub(super) caller: Option<Caller>,

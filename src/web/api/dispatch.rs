@@ -132,7 +132,6 @@ async fn answer(
     let under_way = idempotency_key.as_ref().map(|key| state.requests_under_way.enter(key)).transpose()?;
     let call = Call {
         management: std::sync::Arc::clone(&state.management),
-        issuer: std::sync::Arc::clone(&state.issuer),
         people: std::sync::Arc::clone(&state.people),
         caller,
         session,

@@ -30,11 +30,11 @@ fn find(bytes: &[u8]) -> Option<&'static str> {
             return Some("an API secret in hexadecimal");
         }
     }
-    if holds_webhook_secret(bytes) {
-        return Some("a webhook's secret");
-    }
     if holds_secret_of_people(bytes) {
         return Some("a session's or a link's token");
+    }
+    if holds_webhook_secret(bytes) {
+        return Some("a webhook's secret");
     }
     holds_token(bytes).then_some("an access token")
 }
