@@ -8,6 +8,7 @@ use crate::clock;
 use crate::crypto::CryptoError;
 use crate::crypto::audit_chain::AuditChain;
 use crate::crypto::digest::Pepper;
+use crate::crypto::envelope::Envelope;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::actor::Actor;
 use crate::domain::audit_event::{AuditEntry, AuditEvent};
@@ -24,6 +25,8 @@ pub struct Management {
     pub db: Db,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// What private signing keys are sealed with.
+    pub envelope: Envelope,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -35,7 +38,7 @@ impl Management {
     /// # Errors
     /// [`CryptoError::Derivation`].
     pub fn new(db: Db, master_key: &MasterKey, roles: RolePolicy) -> Result<Self, CryptoError> {
-        Ok(Self { db, pepper: master_key.pepper()?, roles, chain: master_key.audit_chain()? })
+        Ok(Self { db, pepper: master_key.pepper()?, envelope: master_key.envelope()?, roles, chain: master_key.audit_chain()? })
     }
 
     /// Runs `work` as `actor`. All changes of all nodes come one after the other, so what `work` has read stays true

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::accounts;
+use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
@@ -63,4 +64,38 @@ pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Res
     let rows: Vec<Row> =
         accounts::table.filter(accounts::organization_id.eq(id.to_string())).order(accounts::id).load(connection)?;
     rows.into_iter().map(Account::try_from).collect()
+}
+
+/// Up to `limit` accounts of an organization whose names contain `search` and whose ids come before `before`, the newest
+/// first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn newest_of_organization(
+    connection: &mut DbConnection,
+    id: OrganizationId,
+    search: &str,
+    before: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Account>, StoreError> {
+    let before = before.map_or_else(|| super::after_every_id(AccountId::PREFIX), |id| id.to_string());
+    let rows: Vec<Row> = accounts::table
+        .filter(accounts::organization_id.eq(id.to_string()))
+        .filter(accounts::id.lt(before))
+        .filter(contains(connection, "accounts.name", search))
+        .order(accounts::id.desc())
+        .limit(limit)
+        .load(connection)?;
+    rows.into_iter().map(Account::try_from).collect()
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename(transaction: &mut WriteTransaction<'_>, account: &Account) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(account.id.to_string()))
+        .set(accounts::name.eq(account.name.as_str()))
+        .execute(transaction.connection)?;
+    Ok(())
 }

@@ -16,6 +16,7 @@ pub mod meta;
 pub mod migrations;
 pub mod organizations;
 mod schema;
+mod search;
 pub mod secrets;
 pub mod signing_keys;
 mod url;
@@ -25,3 +26,8 @@ pub use connection::DbConnection;
 pub use db::{Db, DbOptions, WriteTransaction};
 pub use error::StoreError;
 pub use url::DatabaseUrl;
+
+/// A text that stands behind every identifier of this prefix, whatever the database's collation.
+fn after_every_id(prefix: &str) -> String {
+    format!("{prefix}{}", "z".repeat(26))
+}

@@ -8,18 +8,27 @@
 //!
 //! Errors are problem documents (RFC 9457), made in [`problem`].
 
+mod accounts;
 mod answer;
 mod api_keys;
 mod authenticate;
 mod call;
+mod catalogue;
 mod cursor;
+mod describe;
 mod dispatch;
+mod documents;
 mod idempotency;
 mod input;
+mod openapi;
+mod organizations;
 mod problem;
 mod query;
+mod reference;
 mod route;
 mod routes;
+mod signing_keys;
 
 pub(super) use dispatch::configure;
+pub(super) use documents::{Documents, description, reference_page, reference_style};
 pub(super) use idempotency::RequestsUnderWay;

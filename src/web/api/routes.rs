@@ -1,20 +1,53 @@
 //! Every route of the management API and who may call it, on one screen.
 
-use super::api_keys;
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use crate::domain::permission::Permission::{CreateKeys, ManageKeys, ReadKeys};
+use super::{accounts, api_keys, catalogue, describe, organizations, signing_keys};
+use crate::domain::permission::Permission::{
+    CreateKeys, ManageKeys, ReadAccounts, ReadKeys, ReadOrganizations, ReadSigningKeys, WriteAccounts, WriteCatalogue,
+    WriteOrganizations, WriteSigningKeys,
+};
 
 /// The table, from which the router, the checks and the description are made.
 pub(super) const ROUTES: &[Route] = &[
-    get("/api-keys", Needs(ReadKeys), api_keys::list),
-    post("/api-keys", NeedsProof(CreateKeys), api_keys::create),
-    get("/api-keys/{client_id}", Needs(ReadKeys), api_keys::show),
-    patch("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::edit),
-    delete("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::delete),
-    post("/api-keys/{client_id}/regenerate", NeedsProof(ManageKeys), api_keys::regenerate),
-    post("/api-keys/{client_id}/duplicate", NeedsProof(CreateKeys), api_keys::duplicate),
-    post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable),
-    post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable),
-    post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens),
+    get("/api-keys", Needs(ReadKeys), api_keys::list).described(describe::api_keys::LIST),
+    post("/api-keys", NeedsProof(CreateKeys), api_keys::create).described(describe::api_keys::CREATE),
+    get("/api-keys/{client_id}", Needs(ReadKeys), api_keys::show).described(describe::api_keys::SHOW),
+    patch("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::edit).described(describe::api_keys::EDIT),
+    delete("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::delete).described(describe::api_keys::DELETE),
+    post("/api-keys/{client_id}/regenerate", NeedsProof(ManageKeys), api_keys::regenerate)
+        .described(describe::api_keys::REGENERATE),
+    post("/api-keys/{client_id}/duplicate", NeedsProof(CreateKeys), api_keys::duplicate).described(describe::api_keys::DUPLICATE),
+    post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable).described(describe::api_keys::DISABLE),
+    post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable).described(describe::api_keys::ENABLE),
+    post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens)
+        .described(describe::api_keys::REVOKE_TOKENS),
+    get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
+    patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
+    get("/accounts", Needs(ReadAccounts), accounts::list).described(describe::accounts::LIST),
+    post("/accounts", Needs(WriteAccounts), accounts::create).described(describe::accounts::CREATE),
+    get("/accounts/{account_id}", Needs(ReadAccounts), accounts::show).described(describe::accounts::SHOW),
+    patch("/accounts/{account_id}", Needs(WriteAccounts), accounts::edit).described(describe::accounts::EDIT),
+    get("/scopes", Needs(ReadKeys), catalogue::list).described(describe::catalogue::LIST),
+    post("/scopes", NeedsProof(WriteCatalogue), catalogue::create).described(describe::catalogue::CREATE),
+    get("/scopes/{scope}", Needs(ReadKeys), catalogue::show).described(describe::catalogue::SHOW),
+    patch("/scopes/{scope}", NeedsProof(WriteCatalogue), catalogue::edit).described(describe::catalogue::EDIT),
+    delete("/scopes/{scope}", NeedsProof(WriteCatalogue), catalogue::delete).described(describe::catalogue::DELETE),
+    get("/resource-servers", Needs(ReadKeys), catalogue::list_servers).described(describe::catalogue::LIST_SERVERS),
+    post("/resource-servers", NeedsProof(WriteCatalogue), catalogue::create_server).described(describe::catalogue::CREATE_SERVER),
+    get("/resource-servers/{resource_server_id}", Needs(ReadKeys), catalogue::show_server)
+        .described(describe::catalogue::SHOW_SERVER),
+    patch("/resource-servers/{resource_server_id}", NeedsProof(WriteCatalogue), catalogue::edit_server)
+        .described(describe::catalogue::EDIT_SERVER),
+    delete("/resource-servers/{resource_server_id}", NeedsProof(WriteCatalogue), catalogue::delete_server)
+        .described(describe::catalogue::DELETE_SERVER),
+    get("/organizations", Needs(ReadOrganizations), organizations::list).described(describe::organizations::LIST),
+    post("/organizations", Needs(WriteOrganizations), organizations::create).described(describe::organizations::CREATE),
+    get("/organizations/{organization_id}", Needs(ReadOrganizations), organizations::show)
+        .described(describe::organizations::SHOW),
+    patch("/organizations/{organization_id}", Needs(WriteOrganizations), organizations::edit)
+        .described(describe::organizations::EDIT),
+    get("/signing-keys", Needs(ReadSigningKeys), signing_keys::list).described(describe::signing_keys::LIST),
+    post("/signing-keys/rotate", NeedsProof(WriteSigningKeys), signing_keys::rotate).described(describe::signing_keys::ROTATE),
+    post("/signing-keys/import", NeedsProof(WriteSigningKeys), signing_keys::import).described(describe::signing_keys::IMPORT),
 ];

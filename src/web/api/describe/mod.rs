@@ -1,0 +1,14 @@
+//! What the description of the API (OpenAPI) says of each route, beside what the table of routes says itself: a file for
+//! each resource, with the bodies that its operations read.
+
+pub(super) mod accounts;
+pub(super) mod api_keys;
+pub(super) mod catalogue;
+mod operation;
+pub(super) mod organizations;
+mod parameters;
+pub(super) mod signing_keys;
+mod words;
+
+pub(super) use operation::{Doc, Part};
+pub(super) use parameters::{PATH_PARAMETERS, Parameter};

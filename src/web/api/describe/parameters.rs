@@ -1,0 +1,92 @@
+//! The parameters of paths and queries.
+
+use serde_json::{Value, json};
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(in crate::web::api) struct Parameter {
+    pub(in crate::web::api) name: &'static str,
+    pub(in crate::web::api) description: &'static str,
+    pub(in crate::web::api) schema: fn() -> Value,
+    /// A value that is accepted.
+    pub(in crate::web::api) example: &'static str,
+}
+
+pub(in crate::web::api) const LIMIT: Parameter = Parameter {
+    name: "limit",
+    description: "The most entries of the page.",
+    schema: || json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+    example: "50",
+};
+
+pub(in crate::web::api) const CURSOR: Parameter = Parameter {
+    name: "cursor",
+    description: "`next_cursor` of the page before. A text to hand back, not to read.",
+    schema: || json!({"type": "string", "minLength": 1, "maxLength": 512}),
+    example: "",
+};
+
+pub(in crate::web::api) const SEARCH: Parameter = Parameter {
+    name: "search",
+    description: "A part of the name; the case of ASCII letters does not matter.",
+    schema: || json!({"type": "string", "maxLength": 64}),
+    example: "export",
+};
+
+pub(in crate::web::api) const SEARCH_KEYS: Parameter =
+    Parameter { description: "A part of the name or the client id; the case of ASCII letters does not matter.", ..SEARCH };
+
+pub(in crate::web::api) const KIND: Parameter = Parameter {
+    name: "kind",
+    description: "Keys of this kind alone.",
+    schema: || json!({"type": "string", "enum": ["admin", "scoped"]}),
+    example: "scoped",
+};
+
+pub(in crate::web::api) const STATE: Parameter = Parameter {
+    name: "state",
+    description: "Keys in this state alone. A disabled key counts as disabled even when its time is over too.",
+    schema: || json!({"type": "string", "enum": ["live", "disabled", "expired"]}),
+    example: "live",
+};
+
+pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {
+    name: "account_id",
+    description: "Keys alone that name this account: its admin key, and those with a grant there (not those with `*`).",
+    schema: || id("acct_"),
+    example: "acct_01hf7yat00000000000000000a",
+};
+
+/// Every `{name}` that stands in a path.
+pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "client_id",
+        description: "The API key.",
+        schema: || id("key_"),
+        example: "key_01hf7yat00000000000000000a",
+    },
+    Parameter { name: "account_id", description: "The account.", schema: || id("acct_"), example: ACCOUNT.example },
+    Parameter {
+        name: "organization_id",
+        description: "The organization.",
+        schema: || id("org_"),
+        example: "org_01hf7yat00000000000000000a",
+    },
+    Parameter {
+        name: "resource_server_id",
+        description: "The resource server.",
+        schema: || id("rs_"),
+        example: "rs_01hf7yat00000000000000000a",
+    },
+    Parameter {
+        name: "scope",
+        description: "The scope, by its id or its name (percent-encoded where a path needs it).",
+        schema: || json!({"type": "string", "minLength": 1}),
+        example: "payments:read",
+    },
+];
+
+/// The schema of an identifier with this prefix.
+pub(in crate::web::api) fn id(prefix: &str) -> Value {
+    json!({"type": "string", "pattern": format!("^{prefix}[0-7][0-9a-hjkmnp-tv-z]{{25}}$")})
+}
