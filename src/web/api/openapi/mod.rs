@@ -29,7 +29,8 @@ not shown again.";
 
 /// The groups of operations: the first part of a path, and what it is called.
 const TAGS: &[(&str, &str, &str)] = &[
-    ("connect", "Tokens", "What programs and resource servers use."),
+    ("connect", "Tokens", "What programs do with an API key."),
+    (".well-known", "Documents", "What resource servers and client libraries read."),
     ("api-keys", "API keys", "OAuth 2.0 clients: what they hold, from where, for how long."),
     ("organization", "Organization", "Your own."),
     ("accounts", "Accounts", "The parts of an organization that a token can be aimed at."),
@@ -56,7 +57,7 @@ pub(in crate::web::api) fn document(issuer: &str) -> Value {
     let mut schemas = Schemas::default();
     schemas.add(&Part::of::<ProblemDocument>());
     let mut paths: Map<String, Value> = outside::paths();
-    let mut used = vec![tag_of("/connect")];
+    let mut used = vec![tag_of("/connect"), tag_of("/.well-known")];
     for route in ROUTES {
         let tag = tag_of(route.path);
         let item = paths.entry(format!("{BASE}{}", route.path)).or_insert_with(|| json!({}));

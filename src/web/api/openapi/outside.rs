@@ -23,7 +23,7 @@ pub(super) fn paths() -> Map<String, Value> {
 
 fn document(id: &str, summary: &str, description: &str, required: &[&str]) -> Value {
     json!({
-        "tags": [tag_of("/connect")],
+        "tags": [tag_of("/.well-known")],
         "operationId": id,
         "summary": summary,
         "description": description,

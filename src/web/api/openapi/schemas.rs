@@ -56,6 +56,11 @@ impl Schemas {
                 members.insert("additionalProperties".to_owned(), json!(false));
             }
         }
+        for (name, schema) in &mut self.found {
+            if !self.bodies.contains(name) {
+                require_all(schema, OPTIONAL.iter().find(|(object, _)| object == name).map(|(_, member)| *member));
+            }
+        }
         let is_scalar = |schema: &Value| schema.get("properties").is_none() && schema.get("allOf").is_none();
         let (mut scalars, objects): (BTreeMap<String, Value>, BTreeMap<String, Value>) =
             self.found.into_iter().partition(|(_, schema)| is_scalar(schema));
@@ -70,6 +75,22 @@ impl Schemas {
             write_out(paths, &scalars);
         }
         document["components"]["schemas"] = Value::Object(objects);
+    }
+}
+
+/// What answers leave out at times; all other members are always there, if only as `null`.
+const OPTIONAL: &[(&str, &str)] = &[("ApiKey", "client_secret"), ("Problem", "errors"), ("Grant", "account_id")];
+
+/// Requires every member of an object, and of those that it is made of, but one.
+fn require_all(schema: &mut Value, but: Option<&str>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let names: Vec<&str> = properties.keys().map(String::as_str).filter(|name| Some(*name) != but).collect();
+        schema["required"] = json!(names);
+    }
+    for several in ["allOf", "oneOf"] {
+        for part in schema.get_mut(several).and_then(Value::as_array_mut).into_iter().flatten() {
+            require_all(part, but);
+        }
     }
 }
 
@@ -101,8 +122,10 @@ fn write_out(value: &mut Value, scalars: &BTreeMap<String, Value>) {
 
 /// The scalar of "null, or that scalar", with `null` among its types.
 fn nullable_scalar(alternatives: &Value) -> Option<Map<String, Value>> {
-    let [null, scalar] = alternatives.as_array()?.as_slice() else { return None };
-    let mut scalar = scalar.as_object().filter(|_| *null == json!({"type": "null"}))?.clone();
+    let [one, other] = alternatives.as_array()?.as_slice() else { return None };
+    let null = json!({"type": "null"});
+    let scalar = if *one == null { other } else { Some(one).filter(|_| *other == null)? };
+    let mut scalar = scalar.as_object()?.clone();
     let kind = scalar.get("type")?.as_str()?.to_owned();
     if kind == "object" {
         return None;

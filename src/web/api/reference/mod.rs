@@ -40,6 +40,7 @@ pub(super) fn page(document: &Value) -> String {
         }
         page.raw("</section>");
     }
+    mistakes(&mut page, document);
     page.raw("<section class=\"group\" id=\"objects\"><h2>Objects</h2><p>What bodies and answers are made of.</p>");
     for (name, schema) in document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten() {
         page.raw("<article class=\"object\" id=\"object-").text(name).raw("\"><h3>").text(name).raw("</h3>");
@@ -79,12 +80,30 @@ fn contents(page: &mut Html, document: &Value, groups: &[Group<'_>]) {
         }
         page.raw("</ul></li>");
     }
+    page.raw("<li><a class=\"chapter\" href=\"#errors\">Errors</a></li>");
     page.raw("<li><a class=\"chapter\" href=\"#objects\">Objects</a><ul>");
     let names = document.pointer("/components/schemas").and_then(Value::as_object).map(Map::keys);
     for name in names.into_iter().flatten() {
         page.raw("<li><a href=\"#object-").text(name).raw("\">").text(name).raw("</a></li>");
     }
     page.raw("</ul></li></ul></nav>");
+}
+
+fn mistakes(page: &mut Html, document: &Value) {
+    page.raw("<section class=\"group\" id=\"errors\"><h2>Errors</h2><dl class=\"members\">");
+    let responses = document.pointer("/components/responses").and_then(Value::as_object);
+    let mut rows: Vec<(&Value, &Value)> = responses
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(|answer| Some((answer.pointer("/content/application~1problem+json/example")?, answer.get("description")?)))
+        .collect();
+    rows.sort_by_key(|(example, _)| example["status"].as_u64());
+    for (example, description) in rows {
+        page.raw("<div><dt>").code(&example["status"].to_string()).raw(" <span class=\"type\">such as ");
+        page.code(example["code"].as_str().unwrap_or_default()).raw("</span></dt><dd>");
+        page.line(description.as_str().unwrap_or_default()).raw("</dd></div>");
+    }
+    page.raw("</dl></section>");
 }
 
 fn start(page: &mut Html, server: &str) {

@@ -111,7 +111,11 @@ impl<'a> Operation<'a> {
         let Some(responses) = self.description.get("responses").and_then(Value::as_object) else { return };
         page.raw("<h4>Answers</h4><p class=\"answers\">");
         for (status, answer) in responses {
-            page.raw("<span><code class=\"status\">").text(status).raw("</code>");
+            if answer.get("$ref").is_some() {
+                page.raw("<a href=\"#errors\">").code(status).raw("</a> ");
+                continue;
+            }
+            page.raw("<span>").code(status);
             if let Some(schema) = answer.pointer("/content/application~1json/schema").filter(|_| status.starts_with('2')) {
                 page.raw(" ");
                 let items = schema.pointer("/properties/data/items");

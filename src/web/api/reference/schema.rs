@@ -11,6 +11,7 @@ pub(super) fn members(page: &mut Html, schema: &Value, document: &Value) {
     if rows.is_empty() {
         return;
     }
+    rows.sort_by_key(|(_, _, required)| !required);
     page.raw("<dl class=\"members\">");
     for (name, schema, required) in rows {
         member(page, name, &schema, required);
