@@ -119,7 +119,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 /// What stands in the paths: things that are there. Deletions get things of their own.
 fn settings(parameters: &[(&str, &str)], deletions: &[(&str, &str, &str)]) -> String {
-    let mut text = "[parameters]\n".to_owned();
+    // A body that is too large is refused for that, whatever else is wrong with it.
+    let mut text = "[checks.negative_data_rejection]\nexpected-statuses = [\"4xx\"]\n[parameters]\n".to_owned();
     parameters.iter().for_each(|(name, value)| text.push_str(&format!("\"path.{name}\" = \"{value}\"\n")));
     for (operation, name, value) in deletions {
         text.push_str(&format!("[[operations]]\ninclude-operation-id = \"{operation}\"\n"));

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::api::{ApiRequest, problem, small_key};
-use crate::support::tools::{output_of, program};
+use crate::support::tools::{output_of, program, random_bytes};
 use crate::support::{App, PAYMENTS, on_both};
 
 /// What the rows work with: a customer's organization and the platform, each with a key that holds everything that it
@@ -41,6 +41,12 @@ fn owned(path: String, body: Option<Value>) -> Case {
     Case { path, body, is_owned: true }
 }
 
+/// A name that was not used before.
+fn unique(name: &str) -> String {
+    let bytes: [u8; 8] = random_bytes();
+    format!("{name}:{:x}", u64::from_le_bytes(bytes))
+}
+
 impl Ground<'_> {
     /// A new key of the customer, and what follows it in a path.
     fn key(&self, rest: &str) -> String {
@@ -57,12 +63,12 @@ impl Ground<'_> {
         format!("{path}/{}", made["id"].as_str().unwrap())
     }
 
-    fn scope(&self, name: &str) -> String {
-        self.make("/scopes", &json!({"name": name, "resource_server": PAYMENTS}))
+    fn scope(&self) -> String {
+        self.make("/scopes", &json!({"name": unique("matrix"), "resource_server": PAYMENTS}))
     }
 
-    fn server(&self, name: &str) -> String {
-        self.make("/resource-servers", &json!({"identifier": format!("https://{name}.example.com")}))
+    fn server(&self) -> String {
+        self.make("/resource-servers", &json!({"identifier": unique("urn:matrix")}))
     }
 }
 
@@ -88,15 +94,15 @@ const TABLE: &[Row] = &[
     ("showAccount", |g| owned(g.account(), None)),
     ("editAccount", |g| owned(g.account(), Some(json!({"name": "Shop"})))),
     ("listScopes", |_| plain("/scopes")),
-    ("createScope", |_| with("/scopes", json!({"name": "matrix:create", "resource_server": PAYMENTS}))),
+    ("createScope", |_| with("/scopes", json!({"name": unique("new"), "resource_server": PAYMENTS}))),
     ("showScope", |_| plain("/scopes/payments:read")),
-    ("editScope", |g| with(&g.scope("matrix:edit"), json!({"description": "Edited"}))),
-    ("deleteScope", |g| plain(&g.scope("matrix:delete"))),
+    ("editScope", |g| with(&g.scope(), json!({"description": "Edited"}))),
+    ("deleteScope", |g| plain(&g.scope())),
     ("listResourceServers", |_| plain("/resource-servers")),
-    ("createResourceServer", |_| with("/resource-servers", json!({"identifier": "urn:matrix:create"}))),
-    ("showResourceServer", |g| plain(&g.server("show"))),
-    ("editResourceServer", |g| with(&g.server("edit"), json!({"name": "Edited"}))),
-    ("deleteResourceServer", |g| plain(&g.server("delete"))),
+    ("createResourceServer", |_| with("/resource-servers", json!({"identifier": unique("urn:new")}))),
+    ("showResourceServer", |g| plain(&g.server())),
+    ("editResourceServer", |g| with(&g.server(), json!({"name": "Edited"}))),
+    ("deleteResourceServer", |g| plain(&g.server())),
     ("listOrganizations", |_| plain("/organizations")),
     ("createOrganization", |_| with("/organizations", json!({"name": "Newcomer"}))),
     ("showOrganization", |g| plain(&format!("/organizations/{}", g.app.fixture.organization))),
