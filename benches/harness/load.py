@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .processes import BENCHES, BenchError, Cores, Running, find_oha, find_wrk
+from .processes import BENCHES, BenchError, Cores, Running, find_wrk, run_command, target_dir
 
 _seeds = itertools.count(1)
 
@@ -131,45 +131,15 @@ class Latency:
     p99: float
     p999: float
     slowest: float
+    late_p99: float
+    """How late the generator sent, because it was not awake or the connection's last answer was not there yet."""
 
 
-def open_loop(target: Running, cores: Cores, basic: str, rate: float, seconds: int) -> Latency:
-    """Sends `rate` requests a second and counts each one's time from when it was due."""
-    command = [
-        find_oha(),
-        "--no-tui",
-        "--output-format",
-        "json",
-        "-z",
-        f"{seconds}s",
-        "-w",
-        "-q",
-        f"{rate:.0f}",
-        "--latency-correction",
-        "-c",
-        "32",
-        "-m",
-        "POST",
-        "-T",
-        "application/x-www-form-urlencoded",
-        "-d",
-        "grant_type=client_credentials",
-        "-H",
-        f"Authorization: Basic {basic}",
-        "--disable-compression",
-        "--no-pre-lookup",
-        f"http://127.0.0.1:{target.port}/connect/token",
-    ]
-    figures = json.loads(output_of(on_core(command, cores.load), seconds))
-    statuses = figures["statusCodeDistribution"]
-    if set(statuses) != {"200"} or figures["errorDistribution"]:
-        raise BenchError(f"not every request was answered with 200: {statuses} {figures['errorDistribution']}")
-    at = figures["latencyPercentiles"]
-    return Latency(
-        statuses["200"] / figures["summary"]["total"],
-        statuses["200"],
-        at["p50"],
-        at["p99"],
-        at["p99.9"],
-        figures["summary"]["slowest"],
-    )
+def open_loop(target: Running, cores: Cores, basic: str, rate: float, seconds: int, connections: int) -> Latency:
+    """Sends `rate` requests a second, evenly spaced, and counts each one's time from when it was due."""
+    command = [str(target_dir() / "release" / "yardstick"), "--open-loop", f"{rate:.0f}", "--port", str(target.port)]
+    command += ["--seconds", str(seconds), "--connections", str(connections)]
+    pin = {"preexec_fn": lambda: os.sched_setaffinity(0, {cores.load})}
+    figures = json.loads(run_command(command, timeout=seconds + 60, input=f"Basic {basic}\n", **pin))
+    times = (figures[name] / 1e9 for name in ("p50", "p99", "p999", "slowest", "late_p99"))
+    return Latency(figures["answered"] / seconds, figures["answered"], *times)

@@ -18,8 +18,6 @@ BENCHES = ROOT / "benches"
 ISSUER = "http://127.0.0.1:8080"
 """What stands in the tokens. The same in every run, whatever the port, so that all tokens have one length."""
 
-OHA_VERSION = "1.16.0"
-
 
 class BenchError(Exception):
     """Something that the person at the keyboard has to know."""
@@ -73,29 +71,6 @@ def find_wrk() -> str:
         run_command(["apt-get", "update", "-qq"])
         run_command(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"])
     return shutil.which("wrk") or "wrk"
-
-
-def find_oha() -> str:
-    """The open-loop load generator; built once when it is not there."""
-    own = work_dir() / "tools" / "bin" / "oha"
-    found = shutil.which("oha") or (str(own) if own.exists() else None)
-    if not found:
-        environment = {**os.environ, "CARGO_TARGET_DIR": str(work_dir() / "tools-build")}
-        features = ["--no-default-features", "--features", "rustls"]
-        command = [
-            "cargo",
-            "install",
-            "oha",
-            "--version",
-            OHA_VERSION,
-            "--locked",
-            *features,
-            "--root",
-            str(work_dir() / "tools"),
-        ]
-        run_command(command, env=environment)
-        found = str(own)
-    return found
 
 
 @dataclass

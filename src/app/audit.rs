@@ -46,12 +46,10 @@ pub fn append(transaction: &mut WriteTransaction<'_>, chain: &AuditChain, events
 /// The hash of `row` after a row of the hash `previous`.
 pub fn link(chain: &AuditChain, previous: &Link, row: &AuditRow) -> Link {
     let (seq, occurred_at) = (row.seq.to_be_bytes(), row.occurred_at.to_be_bytes());
-    let text = |text: &'_ Option<String>| text.as_ref().map(|text| text.clone().into_bytes());
-    let optional =
-        [&row.organization_id, &row.address, &row.request_id, &row.target, &row.reason, &row.before, &row.after].map(text);
-    let required = [&row.id, &row.actor, &row.action, &row.outcome].map(|text| text.as_bytes());
-    let columns = [&seq[..], &occurred_at[..]].into_iter().chain(required).map(Some);
-    chain.link(previous, columns.chain(optional.iter().map(Option::as_deref)))
+    let required = [&row.id, &row.actor, &row.action, &row.outcome].map(|text| Some(text.as_bytes()));
+    let optional = [&row.organization_id, &row.address, &row.request_id, &row.target, &row.reason, &row.before, &row.after]
+        .map(|text| text.as_deref().map(str::as_bytes));
+    chain.link(previous, [Some(&seq[..]), Some(&occurred_at)].into_iter().chain(required).chain(optional))
 }
 
 /// The 32 bytes of a stored hash.

@@ -1,14 +1,20 @@
 //! Who an access token of this server stands for, for its own management API (RFC 6750, RFC 9068 section 4): signature,
-//! type, issuer, times, audience; then whether the key is still there, enabled, and its tokens not revoked.
+//! type, issuer, times, audience; then what the key itself is now: there, enabled, its tokens not revoked, used from where
+//! it may be, and still holding the token's scopes.
+
+use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
 use super::caller::{Authority, Caller};
 use super::issue_token::TokenIssuer;
+use super::limits::Admission;
 use crate::crypto::jwk::PublicJwk;
 use crate::crypto::jwt::{self, Expected};
 use crate::directory::{LoadedKey, LookupError};
 use crate::domain::actor::Principal;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::scope::ScopeName;
@@ -19,6 +25,8 @@ use crate::domain::time::Timestamp;
 pub enum BearerError {
     /// It is not a live token for this API; the cause is for the log.
     InvalidToken(String),
+    /// The key's allowlist does not have the caller's address.
+    AddressNotAllowed,
     /// Nothing can be said now.
     Unavailable(LookupError),
 }
@@ -39,7 +47,7 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// [`BearerError`].
-    pub async fn caller_of(&self, token: &str, now: Timestamp) -> Result<Caller, BearerError> {
+    pub async fn caller_of(&self, token: &str, address: IpAddr, now: Timestamp) -> Result<Caller, BearerError> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
@@ -55,14 +63,28 @@ impl TokenIssuer {
             },
         };
         check_key(&entry, &claims, now)?;
-        let scopes: Vec<ScopeName> =
-            text("scope").unwrap_or_default().split(' ').filter_map(|scope| scope.parse().ok()).collect();
+        if !entry.ip_allowlist.allows(address) {
+            return Err(BearerError::AddressNotAllowed);
+        }
+        let scopes = held_still(&entry, text("scope").unwrap_or_default(), &self.directory.catalogue());
         Ok(Caller {
             principal: Principal::ApiKey(client_id),
             organization_id: entry.organization_id,
             is_operator: entry.organization_id.is_platform(),
             authority: Authority::Token { scopes },
         })
+    }
+
+    /// Counts a request of the key that calls; `None`: it has no limits.
+    pub async fn admit(&self, client_id: ClientId, now: Timestamp) -> Option<Admission> {
+        let known = match self.directory.key_in_memory(client_id) {
+            None => self.directory.load_key(client_id).await.ok()?,
+            Some(known) => known,
+        };
+        match known {
+            LoadedKey::Known(key) => self.limits.admit(&key.entry, now).await,
+            LoadedKey::Deleted | LoadedKey::Unknown => None,
+        }
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, BearerError> {
@@ -78,6 +100,12 @@ impl TokenIssuer {
         };
         if is_for_us { Ok(verified.claims) } else { Err(invalid("aud does not name this API")) }
     }
+}
+
+/// The scopes of the token that the key holds to this day.
+fn held_still(key: &KeyEntry, scopes: &str, catalogue: &Catalogue) -> Vec<ScopeName> {
+    let held = key.holding.scopes_at(GrantTarget::Organization, catalogue);
+    scopes.split(' ').filter_map(|scope| scope.parse().ok()).filter(|scope| held.contains(&scope)).collect()
 }
 
 fn invalid(cause: &str) -> BearerError {

@@ -151,13 +151,23 @@ fn read_file(path: &Path) -> Result<Option<MasterKey>, BootstrapError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(refused(&error)),
     };
-    let mode = file.metadata().map_err(|error| refused(&error))?.mode() & 0o777;
+    let metadata = file.metadata().map_err(|error| refused(&error))?;
+    if !may_own(metadata.uid(), rustix::process::geteuid().as_raw()) {
+        return Err(refused(&format_args!("it belongs to another user (uid {}), who can read and replace it", metadata.uid())));
+    }
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(refused(&format_args!("others can read it (mode {mode:04o}); run chmod 600 on it")));
     }
     let mut content = zeroize::Zeroizing::new(Vec::with_capacity(128));
     file.take(128).read_to_end(&mut content).map_err(|error| refused(&error))?;
     MasterKey::parse_file(&content).map(Some).map_err(|error| refused(&error))
+}
+
+/// Whether the file of `owner` may be trusted by a process of the user `own`. Root can read and replace it anyway, and
+/// takes what it is given, as in a container whose volume belongs to somebody outside.
+const fn may_own(owner: u32, own: u32) -> bool {
+    owner == own || owner == 0 || own == 0
 }
 
 fn check_value(key: &MasterKey) -> Result<String, BootstrapError> {
@@ -255,4 +265,15 @@ fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_own;
+
+    #[test]
+    fn a_master_key_belongs_to_this_user_or_to_root() {
+        assert!(may_own(1000, 1000) && may_own(0, 1000) && may_own(1000, 0));
+        assert!(!may_own(1001, 1000));
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::create_api_key::{check, find, mint_secret, plan_or, tell};
 use super::key_reach::check_reach;
+use super::plans::check_plan;
 use super::{AppError, Work};
 use crate::crypto::digest::Pepper;
 use crate::domain::Invalid;
@@ -169,6 +170,9 @@ fn on_key(
     let mut key = before.clone();
     alter(work.transaction, &mut key, work.now, &work.management.pepper)?;
     check_reach(work, &key)?;
+    if key.settings.plan != before.settings.plan {
+        check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
+    }
     key.updated_at = work.now;
     api_keys::update(work.transaction, &key).map_err(plan_or)?;
     work.transaction.changed(Change::ApiKey(id));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::key_reach::check_reach;
+use super::plans::check_plan;
 use super::{AppError, Work, random_bits};
 use crate::clock;
 use crate::crypto::digest::Pepper;
@@ -55,6 +56,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
     };
     check(work.transaction, &key, now)?;
     check_reach(work, &key)?;
+    check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
     insert(work.transaction, &key)?;
     tell(work, EventKind::ApiKeyCreated, None, Some(&key))?;
     Ok((key, secret))

@@ -7,12 +7,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::limits::{Admission, OverLimit, RateLimiter};
+use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
+use super::usage_counts::UsageCounts;
 use super::{Failures, Metrics, Uses};
 use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
 use crate::directory::{CachedKey, Directory, LoadedKey, LookupError};
+use crate::domain::actor::Principal;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::key_entry::KeyEntry;
@@ -34,8 +38,14 @@ pub struct TokenIssuer {
     pub pepper: Pepper,
     /// The brake on guessing.
     pub failures: Failures,
+    /// The rate plans.
+    pub limits: Arc<RateLimiter>,
     /// Gathers when secrets were last used.
     pub uses: Uses,
+    /// Gathers what tokens were issued for.
+    pub usage: UsageCounts,
+    /// Gathers refusals for the audit log.
+    pub refusals: Refusals,
     /// Counts.
     pub metrics: Metrics,
 }
@@ -78,6 +88,32 @@ pub struct Refusal {
     pub cause: Option<String>,
 }
 
+impl Refusal {
+    /// What the audit log tells of it; `None` for a fault of this server, which is nobody's doing.
+    pub fn kind(&self, address: Option<IpAddr>) -> Option<RefusalKind> {
+        // Whoever has a name here has proved it, unless that is what failed.
+        let is_proved = match self.error {
+            OAuthError::TemporarilyUnavailable | OAuthError::ServerError => return None,
+            OAuthError::InvalidClient(_) | OAuthError::TooManyFailures { .. } => false,
+            _ => true,
+        };
+        let is_target_known = match self.error {
+            OAuthError::InvalidClient(refusal) => refusal.concerns_a_key(),
+            _ => is_proved && self.client_id.is_some(),
+        };
+        Some(RefusalKind {
+            action: TOKEN_REFUSED,
+            actor: self.client_id.filter(|_| is_proved).map_or(Principal::Anonymous, Principal::ApiKey),
+            organization_id: None,
+            target: self.client_id,
+            is_target_known,
+            route: None,
+            address,
+            reason: self.error.reason(),
+        })
+    }
+}
+
 impl From<OAuthError> for Refusal {
     fn from(error: OAuthError) -> Self {
         Self { error, client_id: None, cause: None }
@@ -91,6 +127,22 @@ impl From<LookupError> for Refusal {
             LookupError::Corrupt(cause) => (OAuthError::ServerError, cause),
         };
         Self { error, client_id: None, cause: Some(cause) }
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The token, or why there is none.
+    pub result: Result<IssuedToken, Refusal>,
+    /// What the key's rate plan said, when the request came that far and the key has limits. Must live until the
+    /// answer has left.
+    pub admission: Option<Admission>,
+}
+
+impl<E: Into<Refusal>> From<E> for Outcome {
+    fn from(error: E) -> Self {
+        Self { result: Err(error.into()), admission: None }
     }
 }
 
@@ -122,25 +174,38 @@ struct AuthenticatedClient {
 
 impl TokenIssuer {
     /// Issues a token or says why not.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Result<IssuedToken, Refusal> {
-        let request = token_request::parse(raw)?;
+    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
+        let request = match token_request::parse(raw) {
+            Ok(request) => request,
+            Err(error) => return error.into(),
+        };
+        let client = match self.identify(&request, address, now).await {
+            Ok(client) => client,
+            Err(refusal) => return refusal.into(),
+        };
+        let admission = self.limits.admit(&client.key, now).await;
+        let result = match admission.as_ref().and_then(|admission| admission.over_limit) {
+            Some(OverLimit { retry_after_seconds, .. }) => Err(OAuthError::OverPlan { retry_after_seconds }.into()),
+            None => self.grant_and_sign(&request, &client.key, now).await,
+        };
+        if let Ok(token) = &result {
+            self.uses.record(client.secret, now, address);
+            self.usage.count(client.key.client_id, now, &token.scope, request.scope.as_deref());
+        }
+        let result = result.map_err(|refusal| Refusal { client_id: Some(client.key.client_id), ..refusal });
+        Outcome { result, admission }
+    }
+
+    /// The client, at an address that it may come from.
+    async fn identify(&self, request: &TokenRequest, address: IpAddr, now: Timestamp) -> Result<AuthenticatedClient, Refusal> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
-        let client = self.authenticate(&request, address, now).await?;
-        let name_client = |mut refusal: Refusal| {
-            refusal.client_id = Some(client.key.client_id);
-            refusal
-        };
+        let client = self.authenticate(request, address, now).await?;
         if !client.key.ip_allowlist.allows(address) {
-            return Err(name_client(OAuthError::UnauthorizedClient.into()));
+            return Err(Refusal { client_id: Some(client.key.client_id), ..OAuthError::UnauthorizedClient.into() });
         }
-        let token = self.grant_and_sign(&request, &client.key, now).await.map_err(name_client)?;
-        self.uses.record(client.secret, now, address);
-        Ok(token)
+        Ok(client)
     }
 
     async fn authenticate(

@@ -5,7 +5,7 @@ use super::{AppError, Work};
 use crate::domain::actor::Principal;
 use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::key_entry::{Holding, ScopeSharing};
+use crate::domain::key_entry::Holding;
 use crate::domain::scope::ScopeName;
 use crate::store::{api_keys, catalogue};
 
@@ -27,7 +27,7 @@ pub fn check_reach(work: &mut Work<'_, '_>, key: &ApiKey) -> Result<(), AppError
     let (servers, scopes) = (catalogue::resource_servers(connection)?, catalogue::scopes(connection)?);
     let catalogue = Catalogue::new(&servers, &scopes);
     let limit = caller.settings.max_payout.clone();
-    let held = Holding::of(caller.kind, &ScopeSharing::default());
+    let held = Holding::of(caller.kind);
     for grant in grants.iter() {
         let reachable = held.scopes_at(grant.target, &catalogue);
         let beyond: Vec<&str> = grant.scopes.iter().filter(|scope| !reachable.contains(scope)).map(ScopeName::as_str).collect();

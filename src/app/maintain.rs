@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::AppError;
+use super::{AppError, Management};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::issue_token::TokenIssuer;
@@ -15,21 +15,38 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, changes, idempotent_requests, secrets};
+use crate::store::{Db, StoreError, changes, idempotent_requests, rates, secrets, usage};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
-const FLUSH_EVERY: Duration = Duration::from_secs(2);
+const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long after the start that is done first: not while requests come for keys that are not in memory yet.
+const TIDY_FIRST: Duration = Duration::from_secs(5);
 /// How long a change stays in the feed; a node that slept longer forgets everything.
 const KEEP_CHANGES_SECONDS: i64 = 3_600;
 /// How long an ended secret stays recognisable, so that the log can say that it has ended.
 const KEEP_ENDED_SECRETS_SECONDS: i64 = 86_400;
+/// How long a minute of a rate plan is kept after it began.
+const KEEP_MINUTES_SECONDS: i64 = 600;
+/// The same for days.
+const KEEP_RATES_SECONDS: i64 = 2 * 86_400;
+/// How far another node's clock may be ahead; what claims to be from later was written by a clock since set back.
+const CLOCKS_DIFFER_SECONDS: i64 = 120;
+
+/// How long usage is kept: what is said of the last 90 days must be said of whole ones.
+const KEEP_USAGE_SECONDS: i64 = 92 * 86_400;
+/// How long usage may be written before other work gets its turn; what is left over waits in memory.
+const WRITING_USAGE: Duration = Duration::from_millis(1_000);
+/// How long old usage may be removed, at a time.
+const REMOVING_USAGE: Duration = Duration::from_millis(500);
 
 /// What the maintenance works on.
 pub struct Maintenance {
     /// The database.
     pub db: Db,
+    /// For the audit log.
+    pub management: Arc<Management>,
     /// For new signing keys.
     pub master_key: MasterKey,
     /// Whose uses are written.
@@ -60,21 +77,32 @@ impl Maintainer {
     }
 }
 
-/// How long a stop waits for the last uses to be written: a database that hangs must not keep the process.
+/// How long a stop waits at least for what has gathered to be written: a database that hangs must not keep the process.
 const LAST_FLUSH: Duration = Duration::from_millis(1_500);
 
-impl Drop for Maintainer {
-    fn drop(&mut self) {
+impl Maintainer {
+    /// Writes what has gathered and ends the thread; waits for that until `deadline`, or for 1.5 s if that is longer.
+    pub fn finish(mut self, deadline: Instant) {
+        self.end(deadline.saturating_duration_since(Instant::now()).max(LAST_FLUSH));
+    }
+
+    fn end(&mut self, patience: Duration) {
         self.stop.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread.take() else { return };
         thread.thread().unpark();
         let asked = Instant::now();
-        while !thread.is_finished() && asked.elapsed() < LAST_FLUSH {
+        while !thread.is_finished() && asked.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(5));
         }
         if !thread.is_finished() {
-            log::warn!("the last uses of keys could not be written in time");
+            log::warn!("the last uses of keys and refusals could not be written in time");
         }
+    }
+}
+
+impl Drop for Maintainer {
+    fn drop(&mut self) {
+        self.end(LAST_FLUSH);
     }
 }
 
@@ -108,22 +136,34 @@ const NICE: i32 = 10;
 
 fn run(work: &Maintenance, stop: &AtomicBool) {
     step_back();
-    let mut tidied = Instant::now();
+    let mut tidy_at = Instant::now() + TIDY_FIRST;
     let mut failing = false;
     loop {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
         work.recorder.run_upkeep();
-        report(&mut failing, work.issuer.uses.flush(&work.db, clock::now()).map(drop).map_err(AppError::from));
+        report(&mut failing, write_down(work));
         if last {
             return;
         }
-        if tidied.elapsed() >= TIDY_EVERY {
-            tidied = Instant::now();
+        if Instant::now() >= tidy_at {
+            tidy_at = Instant::now() + TIDY_EVERY;
             report(&mut failing, tidy(work));
         }
         std::thread::park_timeout(FLUSH_EVERY);
     }
+}
+
+/// Writes what has gathered in memory: each kind, also when another could not be written.
+fn write_down(work: &Maintenance) -> Result<(), AppError> {
+    let (now, issuer) = (clock::now(), &work.issuer);
+    let refusals = issuer.refusals.flush(&work.management);
+    let uses = issuer.uses.flush(&work.db, now);
+    let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
+    refusals?;
+    uses?;
+    usage?;
+    Ok(())
 }
 
 fn tidy(work: &Maintenance) -> Result<(), AppError> {
@@ -135,8 +175,14 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         changes::remove_before(transaction, now.plus_seconds(-KEEP_CHANGES_SECONDS))?;
         secrets::remove_ended_before(transaction, now.plus_seconds(-KEEP_ENDED_SECRETS_SECONDS))?;
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
-        Ok(())
-    })
+        rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
+        rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
+        Ok::<(), StoreError>(())
+    })?;
+    let started = Instant::now();
+    let end = now.plus_seconds(-KEEP_USAGE_SECONDS);
+    while work.db.write(now, |transaction| usage::remove_before(transaction, end))? && started.elapsed() < REMOVING_USAGE {}
+    Ok(())
 }
 
 /// A fault that lasts is logged once.

@@ -74,9 +74,22 @@ impl Management {
     /// # Errors
     /// [`AppError::Store`].
     pub fn record(&self, events: Vec<AuditEvent>) -> Result<(), AppError> {
+        self.record_with(events, |_| Ok(()))
+    }
+
+    /// The same, with `more` in the same transaction.
+    ///
+    /// # Errors
+    /// What `more` returns, or [`AppError::Store`].
+    pub fn record_with(
+        &self,
+        events: Vec<AuditEvent>,
+        more: impl FnOnce(&mut WriteTransaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), AppError> {
         self.db.write(clock::now(), |transaction| {
             transaction.exclusively()?;
-            Ok(audit::append(transaction, &self.chain, events)?)
+            audit::append(transaction, &self.chain, events)?;
+            Ok(more(transaction)?)
         })
     }
 

@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
+use super::limits::RateLimiter;
 use crate::directory::{Directory, DirectoryCounts};
 use crate::oauth::error::OAuthError;
 
@@ -30,6 +31,7 @@ const REQUESTS: &str = "claviger_http_request_duration_seconds";
 const HITS: &str = "claviger_directory_hits_total";
 const MISSES: &str = "claviger_directory_misses_total";
 const KEYS: &str = "claviger_directory_keys";
+const KEYS_COUNTED: &str = "claviger_rate_limit_keys";
 const STALENESS: &str = "claviger_feed_lag_seconds";
 
 /// Upper bounds of the latency histograms, in seconds.
@@ -54,6 +56,7 @@ impl Metrics {
         describe_counter!(HITS, "Key look-ups answered from memory");
         describe_counter!(MISSES, "Key look-ups that asked the database");
         describe_gauge!(KEYS, "API keys in memory");
+        describe_gauge!(KEYS_COUNTED, "API keys whose requests are counted against a rate plan at present");
         describe_gauge!(STALENESS, Unit::Seconds, "Time since the change feed was read to its end");
         Self {
             tokens_issued: counter!(TOKENS),
@@ -83,11 +86,12 @@ impl Metrics {
     }
 
     /// Brings the directory's own counts up to date; called before the metrics are shown.
-    pub fn observe(&self, directory: &Directory) {
+    pub fn observe(&self, directory: &Directory, limits: &RateLimiter) {
         let DirectoryCounts { hits, misses, keys } = directory.counts();
         counter!(HITS).absolute(hits);
         counter!(MISSES).absolute(misses);
         gauge!(KEYS).set(u32::try_from(keys).map_or(f64::MAX, f64::from));
+        gauge!(KEYS_COUNTED).set(u32::try_from(limits.keys_counted()).map_or(f64::MAX, f64::from));
         gauge!(STALENESS).set(directory.staleness().as_secs_f64());
     }
 }

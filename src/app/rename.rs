@@ -1,4 +1,4 @@
-//! Gives organizations, accounts and resource servers other names.
+//! Gives accounts and resource servers other names.
 
 use serde_json::json;
 
@@ -8,24 +8,8 @@ use crate::domain::account::Account;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::{AccountId, OrganizationId, ResourceServerId};
 use crate::domain::name::Name;
-use crate::domain::organization::Organization;
 use crate::domain::resource_server::ResourceServer;
-use crate::store::{Change, accounts, catalogue, organizations};
-
-/// Renames an organization; `None` leaves its name as it is.
-///
-/// # Errors
-/// [`AppError::NotFound`].
-pub fn rename_organization(work: &mut Work<'_, '_>, id: OrganizationId, name: Option<Name>) -> Result<Organization, AppError> {
-    let before = organizations::find(work.transaction.reading(), id)?.ok_or_else(|| AppError::not_found("organization", id))?;
-    let organization = Organization { name: name.unwrap_or_else(|| before.name.clone()), ..before.clone() };
-    if organization != before {
-        organizations::rename(work.transaction, &organization)?;
-        work.transaction.changed(Change::Organization(id));
-        work.audit(edited(AuditEntry::done("organization.edited", Some(id), id), &before.name, &organization.name));
-    }
-    Ok(organization)
-}
+use crate::store::{Change, accounts, catalogue};
 
 /// Renames an account of that organization; `None` leaves its name as it is.
 ///

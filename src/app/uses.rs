@@ -7,35 +7,28 @@ use std::sync::Mutex;
 
 use crate::domain::id::SecretId;
 use crate::domain::time::Timestamp;
-use crate::store::{Db, StoreError, secrets};
-
-#[derive(Clone, Copy, Debug)]
-struct Use {
-    at: Timestamp,
-    ip: IpAddr,
-    tokens: i64,
-}
+use crate::store::secrets::{self, NewUse};
+use crate::store::{Db, StoreError};
 
 const SHARDS: usize = 16;
 
 /// Rows in one transaction: the writer's lock is not held for long.
-const BATCH: usize = 250;
+const BATCH: usize = 1_000;
 
 /// What has happened since the last flush.
 #[derive(Debug, Default)]
 pub struct Uses {
-    shards: [Mutex<HashMap<SecretId, Use>>; SHARDS],
+    shards: [Mutex<HashMap<SecretId, NewUse>>; SHARDS],
     hasher: RandomState,
 }
 
 impl Uses {
     /// Notes that a token was issued for `secret`.
     pub fn record(&self, secret: SecretId, at: Timestamp, ip: IpAddr) {
-        let shard = usize::try_from(self.hasher.hash_one(secret) % SHARDS as u64).unwrap_or(0);
-        let Some(Ok(mut shard)) = self.shards.get(shard).map(Mutex::lock) else { return };
-        let entry = shard.entry(secret).or_insert(Use { at, ip, tokens: 0 });
-        entry.at = entry.at.max(at);
-        entry.ip = ip;
+        let Some(Ok(mut shard)) = self.shard(secret).map(Mutex::lock) else { return };
+        let entry = shard.entry(secret).or_insert(NewUse { secret, last_at: at, last_ip: ip, tokens: 0 });
+        entry.last_at = entry.last_at.max(at);
+        entry.last_ip = ip;
         entry.tokens += 1;
     }
 
@@ -44,17 +37,21 @@ impl Uses {
     /// # Errors
     /// [`StoreError`].
     pub fn flush(&self, db: &Db, now: Timestamp) -> Result<usize, StoreError> {
-        let mut gathered: Vec<(SecretId, Use)> = Vec::new();
+        let mut gathered: Vec<NewUse> = Vec::new();
         for shard in &self.shards {
-            gathered.extend(shard.lock().map(|mut shard| std::mem::take(&mut *shard)).unwrap_or_default());
+            // The next round is much like this one: the map keeps its room.
+            if let Ok(mut shard) = shard.lock() {
+                let room = shard.len();
+                let taken = std::mem::replace(&mut *shard, HashMap::with_capacity(room));
+                drop(shard);
+                gathered.extend(taken.into_values());
+            }
         }
-        // In one order on every node: two that write the same rows must not wait for each other.
-        gathered.sort_unstable_by_key(|(id, _)| *id);
+        // Neighbours in the table are neighbours here, so that a page is written once.
+        gathered.sort_unstable_by_key(|new| new.secret);
         let mut batches = gathered.chunks(BATCH);
         while let Some(batch) = batches.next() {
-            let outcome = db.write(now, |transaction| {
-                batch.iter().try_for_each(|(id, u)| secrets::record_use(transaction, *id, u.at, u.ip, u.tokens))
-            });
+            let outcome = db.write(now, |transaction| secrets::record_uses(transaction, batch));
             if let Err(error) = outcome {
                 self.put_back(batch);
                 batches.for_each(|rest| self.put_back(rest));
@@ -64,11 +61,14 @@ impl Uses {
         Ok(gathered.len())
     }
 
-    fn put_back(&self, batch: &[(SecretId, Use)]) {
-        for (id, unwritten) in batch {
-            let shard = usize::try_from(self.hasher.hash_one(*id) % SHARDS as u64).unwrap_or(0);
-            let Some(Ok(mut shard)) = self.shards.get(shard).map(Mutex::lock) else { continue };
-            shard.entry(*id).and_modify(|newer| newer.tokens += unwritten.tokens).or_insert(*unwritten);
+    fn put_back(&self, batch: &[NewUse]) {
+        for unwritten in batch {
+            let Some(Ok(mut shard)) = self.shard(unwritten.secret).map(Mutex::lock) else { continue };
+            shard.entry(unwritten.secret).and_modify(|newer| newer.tokens += unwritten.tokens).or_insert(*unwritten);
         }
+    }
+
+    fn shard(&self, secret: SecretId) -> Option<&Mutex<HashMap<SecretId, NewUse>>> {
+        self.shards.get(usize::try_from(self.hasher.hash_one(secret) % SHARDS as u64).unwrap_or(0))
     }
 }

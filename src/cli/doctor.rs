@@ -6,8 +6,10 @@ use super::context::Context;
 use super::{Failure, output};
 use crate::app::bootstrap;
 use crate::app::signing_keys;
+use crate::app::verify_audit::{self, Verification};
 use crate::clock;
 use crate::config::CommonSettings;
+use crate::crypto::master_key::MasterKey;
 use crate::domain::signing_key::KeyState;
 use crate::store::migrations::{self, SchemaState};
 use crate::store::{Db, api_keys, catalogue};
@@ -103,6 +105,7 @@ fn check_database(report: &mut Report, settings: &CommonSettings) {
     match bootstrap::open(&settings.db_options(false), &settings.master_key, false) {
         Ok((_, master_key)) => {
             report.ok("master key", "is the one that this database was written under");
+            check_audit_log(report, &db, &master_key);
             match crate::directory::load_signing_keys(&db, &master_key) {
                 Ok(_) => check_signing_keys(report, &db),
                 Err(error) => report.fail(
@@ -119,6 +122,27 @@ fn check_database(report: &mut Report, settings: &CommonSettings) {
         ),
     }
     check_contents(report, &db, settings);
+}
+
+/// Rows of the audit log that are looked at: a quick look, not the whole log.
+const AUDIT_ROWS: i64 = 1_000;
+
+fn check_audit_log(report: &mut Report, db: &Db, master_key: &MasterKey) {
+    let verified = master_key
+        .audit_chain()
+        .map_err(|error| error.to_string())
+        .and_then(|chain| verify_audit::verify_newest(db, &chain, AUDIT_ROWS).map_err(|error| error.to_string()));
+    match verified {
+        Ok(Verification { fault: None, rows, .. }) => {
+            report.ok("audit log", format!("its newest rows ({rows}) and its end are as they were written"));
+        }
+        Ok(Verification { fault: Some(fault), .. }) => report.fail(
+            "audit log",
+            format!("was tampered with: {fault}"),
+            "run `claviger audit verify`; keep this database as it is, and compare it with a backup or an export",
+        ),
+        Err(error) => report.fail("audit log", error, "check the database"),
+    }
 }
 
 fn check_signing_keys(report: &mut Report, db: &Db) {

@@ -1,6 +1,7 @@
 //! The command line: a file for each command. Data on standard output, messages on standard error.
 
 mod accounts;
+mod audit;
 mod catalogue;
 mod completions;
 mod context;
@@ -11,6 +12,7 @@ mod logging;
 mod migrate;
 mod organizations;
 mod output;
+mod plans;
 mod process;
 mod serve;
 mod signing_keys;
@@ -59,9 +61,15 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Rate plans
+    #[command(subcommand)]
+    Plans(plans::Command),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Get a token, as a client
     Token(token::Arguments),
     /// Verify a token against a server's JWKS and explain it
@@ -132,7 +140,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::ResourceServers(command)) => catalogue::run_servers(context, command),
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
+        Some(Command::Plans(command)) => plans::run(context, command),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
+        Some(Command::Audit(command)) => audit::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),
         Some(Command::Inspect(arguments)) => inspect::run(context, arguments),
         Some(Command::Doctor) => doctor::run(context),

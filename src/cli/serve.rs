@@ -1,8 +1,8 @@
 //! `claviger serve`
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use actix_web::rt::System;
 use rustls::ServerConfig;
@@ -12,14 +12,21 @@ use super::{Failure, logging, output, usage};
 use crate::app::bootstrap;
 use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
+use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
+use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
-use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder};
+use crate::app::usage_counts::UsageCounts;
+use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder, plans};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
+use crate::crypto::random;
 use crate::directory::{Directory, Follower};
 use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
+
+/// A little less than the 5 s within which a stop is over.
+const STOP_WITHIN: Duration = Duration::from_millis(4_700);
 
 /// Runs the server until it is told to stop.
 pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<(), Failure> {
@@ -47,28 +54,34 @@ async fn serve(
         bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
-    let (directory, seq) = Directory::open(&db, &master_key, settings.directory)?;
+    let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
+    plans::adopt_default(&db, &settings.directory.default_plan)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
     publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
+    let management = Arc::new(Management::new(db.clone(), &master_key, RolePolicy::default())?);
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
+    let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
+    let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::token_id()?)?;
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
+        limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
         uses: Uses::default(),
+        usage: UsageCounts::default(),
+        refusals: Refusals::default(),
         metrics: Metrics::new(),
     });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
-        management: Arc::new(management),
+        management: Arc::clone(&management),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -77,14 +90,18 @@ async fn serve(
     let signals = Signals::new()?;
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
-    let maintainer = Maintainer::start(Maintenance { db, master_key, issuer, rotation: settings.rotation, recorder })?;
+    let maintainer =
+        Maintainer::start(Maintenance { db, management, master_key, issuer, rotation: settings.rotation, recorder })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {
         announce(&settings, demo.as_ref())?;
     }
+    let stop_by = Arc::new(OnceLock::new());
+    let ordered = Arc::clone(&stop_by);
     actix_web::rt::spawn(async move {
         signals.wait().await;
+        let _ = ordered.set(Instant::now() + STOP_WITHIN);
         log::info!("stopping");
         running.stop().await;
     });
@@ -92,8 +109,10 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
-    // The last uses are written.
-    drop(maintainer);
+    // What was taken of rate plans is given back.
+    drop(keeper);
+    // The last uses and refusals are written.
+    maintainer.finish(stop_by.get().copied().unwrap_or_else(Instant::now));
     log::info!("stopped");
     Ok(())
 }

@@ -29,6 +29,7 @@ struct File {
     directory_max_keys: Option<usize>,
     max_staleness_seconds: Option<u64>,
     feed_interval_ms: Option<u64>,
+    default_plan: Option<String>,
     signing_key_rotation_days: Option<u32>,
     log_level: Option<String>,
 }
@@ -85,6 +86,7 @@ pub fn load(path: &Path) -> Result<(CommonArguments, ServeArguments), SettingsEr
         directory_max_keys: file.directory_max_keys,
         max_staleness_seconds: file.max_staleness_seconds,
         feed_interval_ms: file.feed_interval_ms,
+        default_plan: file.default_plan,
         signing_key_rotation_days: file.signing_key_rotation_days,
         log_level: file.log_level,
     };

@@ -11,7 +11,9 @@ use ipnet::IpNet;
 use super::{CommonArguments, CommonSettings, SettingsError, in_range};
 use crate::app::signing_keys::{DEFAULT_JWKS_MAX_AGE_SECONDS, RotationPolicy};
 use crate::directory::DirectoryOptions;
+use crate::domain::Invalid;
 use crate::domain::ip_allowlist::parse_range;
+use crate::domain::plan::PlanName;
 
 /// The arguments of `serve`; the same names in the settings file.
 #[derive(Args, Clone, Debug, Default)]
@@ -56,6 +58,9 @@ pub struct ServeArguments {
     /// Milliseconds between two readings of the change feed [default: 250]
     #[arg(long, env = "CLAVIGER_FEED_INTERVAL_MS", value_name = "MS")]
     pub feed_interval_ms: Option<u64>,
+    /// The rate plan of keys that have none, in organizations that have none [default: unlimited]
+    #[arg(long, env = "CLAVIGER_DEFAULT_PLAN", value_name = "PLAN")]
+    pub default_plan: Option<String>,
     /// Days after which a new signing key is made; 0: never [default: 90]
     #[arg(long, env = "CLAVIGER_SIGNING_KEY_ROTATION_DAYS", value_name = "DAYS")]
     pub signing_key_rotation_days: Option<u32>,
@@ -129,6 +134,7 @@ impl ServeArguments {
             directory_max_keys: self.directory_max_keys.or(file.directory_max_keys),
             max_staleness_seconds: self.max_staleness_seconds.or(file.max_staleness_seconds),
             feed_interval_ms: self.feed_interval_ms.or(file.feed_interval_ms),
+            default_plan: self.default_plan.or(file.default_plan),
             signing_key_rotation_days: self.signing_key_rotation_days.or(file.signing_key_rotation_days),
             log_level: self.log_level.or(file.log_level),
         }
@@ -177,6 +183,7 @@ impl ServeArguments {
             directory: DirectoryOptions {
                 max_keys: in_range("directory_max_keys", self.directory_max_keys.unwrap_or(1_000_000), 100..=100_000_000)?,
                 max_staleness: Duration::from_secs(staleness),
+                default_plan: default_plan(self.default_plan)?,
             },
             feed_interval: Duration::from_millis(interval),
             rotation: RotationPolicy {
@@ -188,6 +195,11 @@ impl ServeArguments {
             common,
         })
     }
+}
+
+fn default_plan(name: Option<String>) -> Result<PlanName, SettingsError> {
+    let Some(name) = name else { return Ok(PlanName::unlimited()) };
+    name.parse().map_err(|error: Invalid| SettingsError(format!("default_plan {}", error.detail)))
 }
 
 fn level(text: &str) -> Result<log::LevelFilter, SettingsError> {

@@ -40,12 +40,18 @@ pub enum LoadedKey {
 }
 
 /// Why a look-up has no answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum LookupError {
     /// The database is needed and does not answer, or memory is too old to be trusted.
     Unavailable(String),
     /// The stored row is damaged.
     Corrupt(String),
+}
+
+impl LookupError {
+    pub(super) fn too_slow() -> Self {
+        Self::Unavailable("the database did not answer in time".to_owned())
+    }
 }
 
 impl From<StoreError> for LookupError {

@@ -4,7 +4,9 @@
 //! leaves; a write of another within the feed's interval. A node that could not read the feed for too long says so
 //! instead of trusting its memory.
 
+mod changed;
 mod follower;
+mod loader;
 mod lookup;
 mod signing_keys;
 mod warm_up;
@@ -20,9 +22,13 @@ use tokio::sync::Semaphore;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
-use crate::domain::key_entry::{KeyEntry, ScopeSharing};
-use crate::store::{Change, Db, StoreError, accounts, api_keys, catalogue, changes};
+use crate::domain::key_entry::{KeyEntry, Sharing};
+use crate::domain::plan::PlanName;
+use crate::domain::rate_plans::{ActivePlan, RatePlans};
+use crate::store::{Db, StoreError, accounts, changes};
 
+use changed::{read_catalogue, read_plans};
+use loader::Loader;
 use lookup::Absent;
 
 pub use follower::Follower;
@@ -30,12 +36,14 @@ pub use lookup::{CachedKey, DirectoryCounts, LoadedKey, LookupError};
 pub use signing_keys::{SigningKeys, load as load_signing_keys};
 
 /// How the directory is to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DirectoryOptions {
     /// The most API keys in memory (and as many unknown ids as a tenth of it).
     pub max_keys: usize,
     /// How long memory is trusted without having read the feed.
     pub max_staleness: Duration,
+    /// The rate plan of keys that neither have one nor belong to an organization that has.
+    pub default_plan: PlanName,
 }
 
 /// How long a request waits for the database before it is told to come again.
@@ -52,7 +60,9 @@ pub struct Directory {
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
-    sharing: ScopeSharing,
+    plans: ArcSwap<RatePlans>,
+    loader: Loader,
+    sharing: Sharing,
     /// Raised by every change: a value read before a change and stored after it would be stale for ever.
     epoch: AtomicU64,
     /// One reload at a time, so that an older one cannot overwrite a newer.
@@ -84,13 +94,14 @@ impl Directory {
         let directory = Arc::new(Self {
             db: db.clone(),
             master_key: master_key.clone(),
-            options,
             keys: Cache::new(max_keys),
             unknown: Cache::new((max_keys / 10).max(1_000)),
             accounts: Cache::new((max_keys / 10).max(1_000)),
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
-            sharing: ScopeSharing::default(),
+            plans: ArcSwap::from_pointee(read_plans(db, &options.default_plan)?),
+            loader: Loader::default(),
+            sharing: Sharing::default(),
             epoch: AtomicU64::new(0),
             reload: Mutex::new(()),
             fresh_at: AtomicU64::new(0),
@@ -98,6 +109,7 @@ impl Directory {
             database_permits: Arc::new(Semaphore::new(usize::try_from(db.pool_size()).unwrap_or(1))),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            options,
         });
         let own_writes = Arc::downgrade(&directory);
         db.on_commit(move |changes| {
@@ -136,6 +148,11 @@ impl Directory {
         self.signing_keys.load_full()
     }
 
+    /// The rate plan that holds for a key; `None`: it has no limit.
+    pub fn plan_of(&self, key: &KeyEntry) -> Option<ActivePlan> {
+        self.plans.load().of(key)
+    }
+
     /// Look-ups so far.
     pub fn counts(&self) -> DirectoryCounts {
         DirectoryCounts {
@@ -158,35 +175,6 @@ impl Directory {
             self.hits.fetch_add(1, Ordering::Relaxed);
         }
         found
-    }
-
-    /// The key of this id from the database, kept in memory.
-    ///
-    /// # Errors
-    /// [`LookupError`].
-    pub async fn load_key(self: &Arc<Self>, id: ClientId) -> Result<LoadedKey, LookupError> {
-        self.misses.fetch_add(1, Ordering::Relaxed);
-        let directory = Arc::clone(self);
-        self.ask_database(move || {
-            let epoch = directory.epoch.load(Ordering::SeqCst);
-            let (key, was_deleted) = directory.db.read(|connection| match api_keys::find(connection, id)? {
-                None => Ok((None, api_keys::was_deleted(connection, id)?)),
-                key => Ok((key, false)),
-            })?;
-            let Some(key) = key else {
-                directory.unknown.insert(id, if was_deleted { Absent::Deleted } else { Absent::Unknown });
-                if directory.epoch.load(Ordering::SeqCst) != epoch {
-                    directory.unknown.remove(&id);
-                }
-                return Ok(if was_deleted { LoadedKey::Deleted } else { LoadedKey::Unknown });
-            };
-            if !directory.catalogue.load().knows_scopes_of(&key.kind) {
-                // Made together with its scopes a moment ago; the feed has told of neither yet.
-                directory.reload()?;
-            }
-            Ok(LoadedKey::Known(directory.keep(KeyEntry::new(key, &directory.sharing), epoch)))
-        })
-        .await
     }
 
     /// Keeps `entry`, read when the epoch was `epoch`, unless something has changed since.
@@ -242,76 +230,7 @@ impl Directory {
         };
         match tokio::time::timeout(DATABASE_WAIT, asked).await {
             Ok(answer) => answer,
-            Err(_) => Err(LookupError::Unavailable("the database did not answer in time".to_owned())),
+            Err(_) => Err(LookupError::too_slow()),
         }
     }
-
-    /// Forgets what `changes` name, and reads again what must always be there.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the reading failed; nothing that was named is trusted then.
-    fn forget(&self, changes: &[Change]) -> Result<(), StoreError> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let everything = changes.contains(&Change::Unknown);
-        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::Account(_))) {
-            self.epoch.fetch_add(1, Ordering::SeqCst);
-        }
-        for change in changes {
-            match change {
-                Change::ApiKey(id) => {
-                    self.keys.remove(id);
-                    self.unknown.remove(id);
-                }
-                Change::Account(id) => drop(self.accounts.remove(id)),
-                Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Unknown => {}
-            }
-        }
-        if everything {
-            self.forget_everything();
-        }
-        if everything || changes.contains(&Change::Catalogue) || changes.contains(&Change::SigningKeys) {
-            self.reload()?;
-        }
-        Ok(())
-    }
-
-    fn forget_everything(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-        self.keys.clear();
-        self.unknown.clear();
-        self.accounts.clear();
-    }
-
-    fn reload(&self) -> Result<(), StoreError> {
-        let _one_at_a_time = self.reload.lock();
-        if let Some(catalogue) = unless_damaged(read_catalogue(&self.db))? {
-            self.catalogue.store(Arc::new(catalogue));
-        }
-        if let Some(keys) = unless_damaged(load_signing_keys(&self.db, &self.master_key))? {
-            self.signing_keys.store(Arc::new(keys));
-        }
-        Ok(())
-    }
-}
-
-/// A damaged row must be known and mended, but it must not stop a node that has what it needs in memory.
-fn unless_damaged<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match read {
-        Ok(value) => Ok(Some(value)),
-        Err(error @ StoreError::Corrupt { .. }) => {
-            log::error!("what was in memory stays in use: {error}");
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn read_catalogue(db: &Db) -> Result<Catalogue, StoreError> {
-    db.read(|connection| {
-        let servers = catalogue::resource_servers(connection)?;
-        let scopes = catalogue::scopes(connection)?;
-        Ok(Catalogue::new(&servers, &scopes))
-    })
 }

@@ -26,15 +26,26 @@ pub enum Principal {
     Anonymous,
 }
 
+impl Principal {
+    /// `user`, `api_key`, `cli`, `dev`, `system` or `anonymous`.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::ApiKey(_) => "api_key",
+            Self::CommandLine => "cli",
+            Self::Demo => "dev",
+            Self::System => "system",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => id.fmt(f),
             Self::ApiKey(id) => id.fmt(f),
-            Self::CommandLine => f.write_str("cli"),
-            Self::Demo => f.write_str("dev"),
-            Self::System => f.write_str("system"),
-            Self::Anonymous => f.write_str("anonymous"),
+            other => f.write_str(other.kind()),
         }
     }
 }

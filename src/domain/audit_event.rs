@@ -1,8 +1,11 @@
 //! Rows of the audit log: who did what, when, from where, and what was so before and after.
 
+use std::str::FromStr;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Invalid;
 use super::actor::Actor;
 use super::id::{AuditEventId, OrganizationId};
 
@@ -28,6 +31,38 @@ impl Outcome {
     /// The outcome of this name.
     pub fn from_name(text: &str) -> Option<Self> {
         [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::from_name(text).ok_or_else(|| Invalid::new("outcome", "unknown_outcome", "must be done or refused"))
+    }
+}
+
+/// The beginning of an action's name, or the whole of it: 1 to 64 lower-case letters, digits, dots and underscores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionPrefix(String);
+
+impl ActionPrefix {
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ActionPrefix {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_');
+        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("action", "invalid_action", "must be an action such as api_key.created, or how one begins"))
+        }
     }
 }
 

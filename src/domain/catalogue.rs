@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Invalid;
-use super::api_key::KeyKind;
 use super::grant::{GrantTarget, Grants};
 use super::id::ResourceServerId;
 use super::resource_server::{Audience, ResourceServer};
@@ -55,12 +54,9 @@ impl Catalogue {
         self.entries.get(name).map(|entry| entry.level)
     }
 
-    /// Whether every scope that a key names is in the catalogue.
-    pub fn knows_scopes_of(&self, kind: &KeyKind) -> bool {
-        match kind {
-            KeyKind::Admin(_) => true,
-            KeyKind::Scoped(grants) => grants.iter().flat_map(|grant| &grant.scopes).all(|name| self.entries.contains_key(name)),
-        }
+    /// Whether every scope of `names` is in the catalogue.
+    pub fn knows_all<'a>(&self, mut names: impl Iterator<Item = &'a ScopeName>) -> bool {
+        names.all(|name| self.entries.contains_key(name))
     }
 
     /// Every scope of a level, in order of name.

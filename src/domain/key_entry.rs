@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use super::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
+use super::Invalid;
+use super::api_key::{AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
 use super::client_secret::SecretDigest;
 use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
+use super::plan::PlanName;
 use super::scope::{Level, ScopeName};
 use super::time::Timestamp;
 
@@ -28,6 +30,8 @@ pub struct KeyEntry {
     pub ip_allowlist: IpAllowlist,
     /// Handed to the resource server in the token.
     pub max_payout: Option<MaxPayout>,
+    /// Its own rate plan, if it has one.
+    pub plan: Option<Arc<PlanName>>,
     /// How long its tokens live.
     pub token_lifetime: TokenLifetime,
     /// How it proves itself.
@@ -71,14 +75,11 @@ pub struct HeldGrant {
 
 impl Holding {
     /// What a key of this kind holds.
-    pub fn of(kind: KeyKind, sharing: &ScopeSharing) -> Self {
+    pub fn of(kind: KeyKind) -> Self {
         match kind {
             KeyKind::Admin(account) => Self::Admin(account),
             KeyKind::Scoped(grants) => {
-                let held = |grant: &Grant| HeldGrant {
-                    target: grant.target,
-                    scopes: sharing.share(grant.scopes.iter().cloned().collect()),
-                };
+                let held = |grant: &Grant| HeldGrant { target: grant.target, scopes: grant.scopes.iter().cloned().collect() };
                 Self::Scoped(grants.iter().map(held).collect())
             }
         }
@@ -97,6 +98,33 @@ impl Holding {
             Self::Scoped(grants) => (None, grants),
         };
         admin.into_iter().chain(grants.iter().map(|grant| grant.target))
+    }
+
+    /// What a scoped key holds: each scope that it names, and where.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn scoped(mut named: Vec<(GrantTarget, ScopeName)>, sharing: &Sharing) -> Result<Self, Invalid> {
+        if named.is_empty() {
+            return Err(Invalid::new("grants", "required", "a scoped key needs at least one grant"));
+        }
+        named.sort_unstable();
+        named.dedup();
+        let grants = named.chunk_by(|a, b| a.0 == b.0).filter_map(|grant| {
+            let (target, _) = grant.first()?;
+            let scopes = grant.iter().map(|(_, scope)| scope.clone()).collect();
+            Some(HeldGrant { target: *target, scopes: sharing.set(scopes) })
+        });
+        Ok(Self::Scoped(grants.collect()))
+    }
+
+    /// Every scope named, without those that they imply; none for an admin key.
+    pub fn named_scopes(&self) -> impl Iterator<Item = &ScopeName> {
+        let grants: &[HeldGrant] = match self {
+            Self::Admin(_) => &[],
+            Self::Scoped(grants) => grants,
+        };
+        grants.iter().flat_map(|grant| grant.scopes.iter())
     }
 
     /// Every scope held at `target`, implied ones included, in order of name and each once. For an account, what is
@@ -121,55 +149,89 @@ impl Holding {
     }
 }
 
-/// Lets keys with the same scopes share them: most keys of a platform hold one of a few sets.
+/// Lets keys share what many of them have: most keys of a platform hold one of a few sets of scopes, and are on one of
+/// a few plans.
 #[derive(Debug, Default)]
-pub struct ScopeSharing(Mutex<HashSet<Arc<[ScopeName]>>>);
+pub struct Sharing(Mutex<Shared>);
 
-/// Sets remembered for sharing; past that the memory of it starts anew.
-const MAX_SHARED_SETS: usize = 4_096;
-
-impl ScopeSharing {
-    fn share(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
-        let Ok(mut known) = self.0.lock() else { return scopes.into() };
-        if let Some(shared) = known.get(scopes.as_slice()) {
-            return Arc::clone(shared);
-        }
-        if known.len() >= MAX_SHARED_SETS {
-            known.clear();
-        }
-        let shared: Arc<[ScopeName]> = scopes.into();
-        known.insert(Arc::clone(&shared));
-        shared
-    }
+#[derive(Debug, Default)]
+struct Shared {
+    names: HashSet<ScopeName>,
+    sets: HashSet<Arc<[ScopeName]>>,
+    plans: HashSet<Arc<PlanName>>,
 }
 
-impl KeyEntry {
-    /// The entry of a key.
-    pub fn new(key: ApiKey, sharing: &ScopeSharing) -> Self {
-        Self {
-            client_id: key.client_id,
-            organization_id: key.organization_id,
-            holding: Holding::of(key.kind, sharing),
-            secrets: key
-                .secrets
-                .into_iter()
-                .map(|s| SecretEntry { id: s.id, digest: s.digest, expires_at: s.expires_at })
-                .collect(),
-            ip_allowlist: key.settings.ip_allowlist,
-            max_payout: key.settings.max_payout,
-            token_lifetime: key.settings.token_lifetime,
-            auth_method: key.auth_method,
-            expires_at: key.settings.expires_at,
-            disabled: key.disabled_at.is_some(),
-            tokens_revoked_at: key.tokens_revoked_at,
+/// Values of a kind remembered for sharing; past that the memory of them starts anew.
+const MAX_SHARED: usize = 4_096;
+
+impl Sharing {
+    /// The name that `text` spells.
+    ///
+    /// # Errors
+    /// As for reading a [`ScopeName`].
+    pub fn name(&self, text: &str) -> Result<ScopeName, Invalid> {
+        let Ok(mut shared) = self.0.lock() else { return text.parse() };
+        if let Some(known) = shared.names.get(text) {
+            return Ok(known.clone());
         }
+        let name: ScopeName = text.parse()?;
+        if shared.names.len() >= MAX_SHARED {
+            shared.names.clear();
+        }
+        shared.names.insert(name.clone());
+        Ok(name)
+    }
+
+    /// The plan of this name.
+    pub fn plan(&self, name: PlanName) -> Arc<PlanName> {
+        let Ok(mut shared) = self.0.lock() else { return Arc::new(name) };
+        if let Some(known) = shared.plans.get(&name) {
+            return Arc::clone(known);
+        }
+        if shared.plans.len() >= MAX_SHARED {
+            shared.plans.clear();
+        }
+        let plan = Arc::new(name);
+        shared.plans.insert(Arc::clone(&plan));
+        plan
+    }
+
+    fn set(&self, scopes: Vec<ScopeName>) -> Arc<[ScopeName]> {
+        let Ok(mut shared) = self.0.lock() else { return scopes.into() };
+        if let Some(known) = shared.sets.get(scopes.as_slice()) {
+            return Arc::clone(known);
+        }
+        if shared.sets.len() >= MAX_SHARED {
+            shared.sets.clear();
+        }
+        let set: Arc<[ScopeName]> = scopes.into();
+        shared.sets.insert(Arc::clone(&set));
+        set
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::catalogue::tests::catalogue;
+
+    /// A key of that organization that holds nothing worth naming.
+    pub(crate) fn entry(organization_id: OrganizationId, plan: Option<&str>) -> KeyEntry {
+        KeyEntry {
+            client_id: ClientId::from_parts(0, 1),
+            organization_id,
+            holding: Holding::Admin(None),
+            secrets: Box::default(),
+            ip_allowlist: IpAllowlist::default(),
+            max_payout: None,
+            plan: plan.map(|name| Arc::new(name.parse().unwrap())),
+            token_lifetime: TokenLifetime::default(),
+            auth_method: AuthMethod::ClientSecretBasic,
+            expires_at: None,
+            disabled: false,
+            tokens_revoked_at: None,
+        }
+    }
 
     fn scoped(lines: &[(&str, GrantTarget)]) -> Holding {
         let grant = |(text, target): &(&str, GrantTarget)| HeldGrant {

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod actor;
 pub mod api_key;
+pub mod audit_anchor;
 pub mod audit_event;
 pub mod catalogue;
 pub mod client_secret;
@@ -20,6 +21,7 @@ pub mod name;
 pub mod organization;
 pub mod permission;
 pub mod plan;
+pub mod rate_plans;
 pub mod resource_server;
 pub mod role;
 pub mod scope;

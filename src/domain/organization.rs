@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::id::OrganizationId;
 use super::name::Name;
+use super::plan::{PlanLimits, PlanName};
 use super::time::Timestamp;
 
 impl OrganizationId {
@@ -23,6 +24,10 @@ pub struct Organization {
     pub name: Name,
     /// True for the platform's own organization: its keys may hold platform-level scopes. There is exactly one.
     pub platform: bool,
+    /// The rate plan of its keys that have none of their own; `None`: the server's default.
+    pub plan: Option<PlanName>,
+    /// What the plan `enterprise` means for its keys.
+    pub enterprise_limits: PlanLimits,
     /// When it was made.
     pub created_at: Timestamp,
 }

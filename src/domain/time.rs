@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 
 use super::Invalid;
 
@@ -36,6 +38,36 @@ impl Timestamp {
     /// This moment moved by `seconds` (which may be negative), within the years 1970 to 9999.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_unix(self.0.saturating_add(seconds))
+    }
+}
+
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// Unix milliseconds as RFC 3339, with three digits after the point.
+pub fn in_milliseconds(unix_milliseconds: i64) -> String {
+    let nanoseconds = i128::from(unix_milliseconds) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().and_then(|t| t.format(MILLISECONDS).ok()).unwrap_or_default()
+}
+
+/// An hour of the clock, UTC, by its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(i64);
+
+impl Hour {
+    /// The hour that `time` lies in.
+    pub const fn of(time: Timestamp) -> Self {
+        Self(time.unix() - time.unix() % 3_600)
+    }
+
+    /// Its first second.
+    pub const fn start(self) -> Timestamp {
+        Timestamp::from_unix(self.0)
+    }
+
+    /// The first second of its day.
+    pub const fn day(self) -> Timestamp {
+        Timestamp::from_unix(self.0 - self.0 % 86_400)
     }
 }
 
@@ -81,6 +113,11 @@ mod tests {
         let t: Timestamp = "2030-01-31T12:00:00Z".parse().unwrap();
         assert_eq!(t.to_string(), "2030-01-31T12:00:00Z");
         assert_eq!("2030-01-31T13:00:00+01:00".parse::<Timestamp>().unwrap(), t);
+    }
+
+    #[test]
+    fn milliseconds_are_written_out() {
+        assert_eq!(in_milliseconds(1_700_000_000_007), "2023-11-14T22:13:20.007Z");
     }
 
     #[test]

@@ -31,6 +31,11 @@ pub enum OAuthError {
         /// Until the window is over; at least 1.
         retry_after_seconds: u32,
     },
+    /// Over the rate plan of the key; come again after so many seconds.
+    OverPlan {
+        /// Until there may be room again; at least 1.
+        retry_after_seconds: u32,
+    },
     /// The database is needed and does not answer, or memory is too old.
     TemporarilyUnavailable,
     /// A fault of this server.
@@ -81,6 +86,18 @@ impl ClientRefusal {
             Self::OtherMethod => "other_method",
         }
     }
+
+    /// Whether there is, or was, a key of the id that was given.
+    pub const fn concerns_a_key(self) -> bool {
+        match self {
+            Self::Deleted | Self::WrongSecret | Self::ExpiredSecret | Self::ExpiredKey | Self::Disabled | Self::OtherMethod => {
+                true
+            }
+            Self::NoCredentials | Self::MalformedCredentials | Self::OtherScheme | Self::UnknownClient | Self::OtherClientId => {
+                false
+            }
+        }
+    }
 }
 
 impl OAuthError {
@@ -94,7 +111,7 @@ impl OAuthError {
             Self::InvalidTarget(_) => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::TooManyFailures { .. } | Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TooManyFailures { .. } | Self::OverPlan { .. } | Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
     }
@@ -111,6 +128,7 @@ impl OAuthError {
             Self::UnsupportedGrantType => "the grant type must be client_credentials",
             Self::InvalidAuthorizationDetails => "authorization_details cannot be requested here",
             Self::TooManyFailures { .. } => "too many failed attempts; try again later",
+            Self::OverPlan { .. } => "the rate plan of this key is used up; try again later",
             Self::TemporarilyUnavailable => "try again in a moment",
             Self::ServerError => "the server could not answer; the log has the cause under the request id",
         }
@@ -121,6 +139,7 @@ impl OAuthError {
         match self {
             Self::InvalidClient(refusal) => refusal.as_str(),
             Self::TooManyFailures { .. } => "too_many_failures",
+            Self::OverPlan { .. } => "over_plan",
             Self::TemporarilyUnavailable => "unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PayloadTooLarge => "payload_too_large",
@@ -145,6 +164,7 @@ mod tests {
             OAuthError::UnsupportedGrantType,
             OAuthError::InvalidAuthorizationDetails,
             OAuthError::TooManyFailures { retry_after_seconds: 1 },
+            OAuthError::OverPlan { retry_after_seconds: 1 },
             OAuthError::TemporarilyUnavailable,
             OAuthError::ServerError,
         ];

@@ -199,14 +199,39 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: Timesta
     Ok(())
 }
 
-/// Whether there was a key of this id.
+/// Whose a key is or was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its organization.
+    pub organization_id: OrganizationId,
+    /// Whether the key is gone.
+    pub is_deleted: bool,
+}
+
+/// Whose these keys are or were; ids of none are left out.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn was_deleted(connection: &mut DbConnection, id: ClientId) -> Result<bool, StoreError> {
-    let found: Option<String> =
-        deleted_api_keys::table.find(id.to_string()).select(deleted_api_keys::client_id).first(connection).optional()?;
-    Ok(found.is_some())
+pub fn owners(connection: &mut DbConnection, ids: &[ClientId]) -> Result<HashMap<ClientId, Owner>, StoreError> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let live: Vec<(String, String)> = api_keys::table
+            .filter(api_keys::client_id.eq_any(&ids))
+            .select((api_keys::client_id, api_keys::organization_id))
+            .load(connection)?;
+        let deleted: Vec<(String, String)> = deleted_api_keys::table
+            .filter(deleted_api_keys::client_id.eq_any(&ids))
+            .select((deleted_api_keys::client_id, deleted_api_keys::organization_id))
+            .load(connection)?;
+        let rows = live.into_iter().map(|row| (row, false)).chain(deleted.into_iter().map(|row| (row, true)));
+        for ((client_id, organization_id), is_deleted) in rows {
+            let damaged = |detail| StoreError::corrupt("api_keys", &client_id, detail);
+            let organization_id = organization_id.parse().map_err(damaged)?;
+            found.insert(client_id.parse().map_err(damaged)?, Owner { organization_id, is_deleted });
+        }
+    }
+    Ok(found)
 }
 
 /// The key of this id, with every secret that is kept of it.
@@ -297,26 +322,6 @@ pub fn newest_of_organization(
         .limit(limit)
         .load(connection)?;
     with_parts(connection, rows)?.into_iter().collect()
-}
-
-/// Some keys in order of their ids.
-#[derive(Debug, Default)]
-pub struct Page {
-    /// The keys; a damaged one is an error in its place.
-    pub keys: Vec<Result<ApiKey, StoreError>>,
-    /// The last one's id as it is stored, to ask for what comes after it; `None`: there was nothing more.
-    pub last: Option<String>,
-}
-
-/// Up to `limit` keys of any organization that come after `after` (empty: from the start).
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub fn page(connection: &mut DbConnection, after: &str, limit: i64) -> Result<Page, StoreError> {
-    let rows: Vec<KeyRow> =
-        api_keys::table.filter(api_keys::client_id.gt(after)).order(api_keys::client_id).limit(limit).load(connection)?;
-    let last = rows.last().map(|row| row.client_id.clone());
-    Ok(Page { keys: with_parts(connection, rows)?, last })
 }
 
 /// The most ids in one statement.

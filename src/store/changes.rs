@@ -26,6 +26,8 @@ pub enum Change {
     Catalogue,
     /// The signing keys.
     SigningKeys,
+    /// The rate plans, or which organization is on which.
+    Plans,
     /// Written by a later version of this program: to be safe, everything.
     Unknown,
 }
@@ -38,6 +40,7 @@ impl Change {
             Self::Organization(_) => "organization",
             Self::Catalogue => "catalogue",
             Self::SigningKeys => "signing_keys",
+            Self::Plans => "plans",
             Self::Unknown => "unknown",
         }
     }
@@ -47,7 +50,7 @@ impl Change {
             Self::ApiKey(id) => id.to_string(),
             Self::Account(id) => id.to_string(),
             Self::Organization(id) => id.to_string(),
-            Self::Catalogue | Self::SigningKeys | Self::Unknown => String::new(),
+            Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Change {
             "organization" => of(entity, Self::Organization),
             "catalogue" => Self::Catalogue,
             "signing_keys" => Self::SigningKeys,
+            "plans" => Self::Plans,
             _ => Self::Unknown,
         }
     }

@@ -12,14 +12,18 @@ mod db;
 mod error;
 pub mod events;
 pub mod idempotent_requests;
+pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod plans;
+pub mod rates;
 mod schema;
 mod search;
 pub mod secrets;
 pub mod signing_keys;
 mod url;
+pub mod usage;
 
 pub use changes::Change;
 pub use connection::DbConnection;

@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use super::schema::organizations;
 use super::search::contains;
-use super::{DbConnection, StoreError, WriteTransaction};
+use super::{DbConnection, StoreError, WriteTransaction, plans};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Organization;
+use crate::domain::plan::Limit;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
@@ -16,6 +17,10 @@ struct Row {
     name: String,
     platform: bool,
     created_at: i64,
+    plan: Option<String>,
+    enterprise_requests_per_minute: Option<i64>,
+    enterprise_requests_per_day: Option<i64>,
+    enterprise_concurrent_connections: Option<i64>,
 }
 
 impl TryFrom<Row> for Organization {
@@ -27,8 +32,32 @@ impl TryFrom<Row> for Organization {
             id: row.id.parse().map_err(damaged)?,
             name: row.name.parse().map_err(damaged)?,
             platform: row.platform,
+            plan: row.plan.as_deref().map(str::parse).transpose().map_err(damaged)?,
+            enterprise_limits: plans::limits(
+                row.enterprise_requests_per_minute,
+                row.enterprise_requests_per_day,
+                row.enterprise_concurrent_connections,
+            )
+            .map_err(damaged)?,
             created_at: Timestamp::from_unix(row.created_at),
         })
+    }
+}
+
+impl Row {
+    fn of(organization: &Organization) -> Self {
+        let limits = organization.enterprise_limits;
+        let number = |limit: Option<Limit>| limit.map(|limit| i64::from(limit.get()));
+        Self {
+            id: organization.id.to_string(),
+            name: organization.name.to_string(),
+            platform: organization.platform,
+            created_at: organization.created_at.unix(),
+            plan: organization.plan.as_ref().map(ToString::to_string),
+            enterprise_requests_per_minute: number(limits.requests_per_minute),
+            enterprise_requests_per_day: number(limits.requests_per_day),
+            enterprise_concurrent_connections: number(limits.concurrent_connections),
+        }
     }
 }
 
@@ -37,13 +66,26 @@ impl TryFrom<Row> for Organization {
 /// # Errors
 /// [`StoreError`].
 pub fn insert(transaction: &mut WriteTransaction<'_>, organization: &Organization) -> Result<(), StoreError> {
-    let row = Row {
-        id: organization.id.to_string(),
-        name: organization.name.to_string(),
-        platform: organization.platform,
-        created_at: organization.created_at.unix(),
-    };
+    let row = Row::of(organization);
     diesel::insert_into(organizations::table).values(row).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Writes the name, the plan and the enterprise limits of an organization that is there.
+///
+/// # Errors
+/// [`StoreError::ForeignKeyViolation`] when there is no such plan.
+pub fn update(transaction: &mut WriteTransaction<'_>, organization: &Organization) -> Result<(), StoreError> {
+    let row = Row::of(organization);
+    diesel::update(organizations::table.find(&row.id))
+        .set((
+            organizations::name.eq(&row.name),
+            organizations::plan.eq(&row.plan),
+            organizations::enterprise_requests_per_minute.eq(row.enterprise_requests_per_minute),
+            organizations::enterprise_requests_per_day.eq(row.enterprise_requests_per_day),
+            organizations::enterprise_concurrent_connections.eq(row.enterprise_concurrent_connections),
+        ))
+        .execute(transaction.connection)?;
     Ok(())
 }
 
@@ -54,6 +96,23 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, organization: &Organizatio
 pub fn find(connection: &mut DbConnection, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
     let row: Option<Row> = organizations::table.find(id.to_string()).first(connection).optional()?;
     row.map(Organization::try_from).transpose()
+}
+
+/// The organizations that have a plan or enterprise limits of their own.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn with_plan(connection: &mut DbConnection) -> Result<Vec<Organization>, StoreError> {
+    let rows: Vec<Row> = organizations::table
+        .filter(
+            organizations::plan
+                .is_not_null()
+                .or(organizations::enterprise_requests_per_minute.is_not_null())
+                .or(organizations::enterprise_requests_per_day.is_not_null())
+                .or(organizations::enterprise_concurrent_connections.is_not_null()),
+        )
+        .load(connection)?;
+    rows.into_iter().map(Organization::try_from).collect()
 }
 
 /// Every organization, the oldest first.
@@ -83,15 +142,4 @@ pub fn newest(
         .limit(limit)
         .load(connection)?;
     rows.into_iter().map(Organization::try_from).collect()
-}
-
-/// Gives an organization another name.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn rename(transaction: &mut WriteTransaction<'_>, organization: &Organization) -> Result<(), StoreError> {
-    diesel::update(organizations::table.find(organization.id.to_string()))
-        .set(organizations::name.eq(organization.name.as_str()))
-        .execute(transaction.connection)?;
-    Ok(())
 }

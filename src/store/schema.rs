@@ -3,7 +3,18 @@
 diesel::table! { meta (name) { name -> Text, value -> Text, } }
 diesel::table! { feed_head (id) { id -> BigInt, seq -> BigInt, } }
 diesel::table! { changes (seq) { seq -> BigInt, what -> Text, entity_id -> Text, created_at -> BigInt, } }
-diesel::table! { organizations (id) { id -> Text, name -> Text, platform -> Bool, created_at -> BigInt, } }
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        platform -> Bool,
+        created_at -> BigInt,
+        plan -> Nullable<Text>,
+        enterprise_requests_per_minute -> Nullable<BigInt>,
+        enterprise_requests_per_day -> Nullable<BigInt>,
+        enterprise_concurrent_connections -> Nullable<BigInt>,
+    }
+}
 diesel::table! { accounts (id) { id -> Text, organization_id -> Text, name -> Text, created_at -> BigInt, } }
 diesel::table! {
     resource_servers (id) { id -> Text, identifier -> Text, name -> Text, builtin -> Bool, created_at -> BigInt, }
@@ -19,7 +30,26 @@ diesel::table! {
     }
 }
 diesel::table! { scope_implications (scope, implied) { scope -> Text, implied -> Text, } }
-diesel::table! { plans (name) { name -> Text, } }
+diesel::table! {
+    plans (name) {
+        name -> Text,
+        requests_per_minute -> Nullable<BigInt>,
+        requests_per_day -> Nullable<BigInt>,
+        concurrent_connections -> Nullable<BigInt>,
+        dry_run -> Bool,
+    }
+}
+diesel::table! {
+    rate_windows (client_id, kind, starts_at) { client_id -> Text, kind -> Text, starts_at -> BigInt, taken -> BigInt, }
+}
+diesel::table! {
+    rate_connections (node_id, client_id) {
+        node_id -> Text,
+        client_id -> Text,
+        connections -> BigInt,
+        expires_at -> BigInt,
+    }
+}
 diesel::table! {
     api_keys (client_id) {
         client_id -> Text,
@@ -122,6 +152,15 @@ diesel::table! {
         body -> Nullable<Text>,
         created_at -> BigInt,
     }
+}
+diesel::table! {
+    scope_sets (id) { id -> BigInt, granted -> Text, requested -> Nullable<Text>, last_used_on -> BigInt, }
+}
+diesel::table! {
+    token_usage (client_id, hour, scope_set_id) { client_id -> Text, hour -> BigInt, scope_set_id -> BigInt, tokens -> BigInt, }
+}
+diesel::table! {
+    refusal_usage (client_id, hour, reason) { client_id -> Text, hour -> BigInt, reason -> Text, refusals -> BigInt, }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Text};
 
 use super::schema::{api_keys, api_secret_uses, api_secrets};
 use super::{DbConnection, StoreError, WriteTransaction};
@@ -147,36 +151,101 @@ pub fn uses(connection: &mut DbConnection, secrets: &[SecretId]) -> Result<HashM
     Ok(found)
 }
 
-/// Adds what happened since the last time: `tokens` more tokens, the last at `at` from `ip`. A secret that is gone is
-/// passed over. An earlier `at` than the one that another node wrote does not set the time back.
+/// What happened to a secret since the last time.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUse {
+    /// Whose use.
+    pub secret: SecretId,
+    /// When a token was last issued for it.
+    pub last_at: Timestamp,
+    /// To which address.
+    pub last_ip: IpAddr,
+    /// How many were.
+    pub tokens: i64,
+}
+
+/// Uses in one statement to a server, so that each does not cost a round trip.
+const USES_AT_ONCE: usize = 250;
+
+/// Adds what happened since the last time. A secret that is gone is passed over. An earlier time than the one that
+/// another node wrote does not set it back. Each secret may stand in `uses` once.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub fn record_use(
-    transaction: &mut WriteTransaction<'_>,
-    id: SecretId,
-    at: Timestamp,
-    ip: IpAddr,
-    tokens: i64,
-) -> Result<(), StoreError> {
-    let id = id.to_string();
-    let rows = diesel::update(
-        api_secret_uses::table
-            .find(&id)
-            .filter(api_secret_uses::last_used_at.is_null().or(api_secret_uses::last_used_at.le(at.unix()))),
-    )
-    .set((
-        api_secret_uses::last_used_at.eq(at.unix()),
-        api_secret_uses::last_used_ip.eq(ip.to_string()),
-        api_secret_uses::tokens_issued.eq(api_secret_uses::tokens_issued + tokens),
-    ))
-    .execute(transaction.connection)?;
-    if rows == 0 {
-        diesel::update(api_secret_uses::table.find(&id))
-            .set(api_secret_uses::tokens_issued.eq(api_secret_uses::tokens_issued + tokens))
-            .execute(transaction.connection)?;
+pub fn record_uses(transaction: &mut WriteTransaction<'_>, uses: &[NewUse]) -> Result<(), StoreError> {
+    let rows: Vec<UseRow> = uses.iter().map(UseRow::of).collect();
+    let DbConnection::Postgres(server) = transaction.connection else {
+        return rows.chunks(1).try_for_each(|row| AddUses(row).execute(transaction.connection).map(drop)).map_err(Into::into);
+    };
+    for chunk in rows.chunks(USES_AT_ONCE) {
+        // In one order on every node: two that write the same rows must not wait for each other in a circle.
+        let locked: Vec<String> = api_secret_uses::table
+            .filter(api_secret_uses::secret_id.eq_any(chunk.iter().map(|row| &row.id)))
+            .order(api_secret_uses::secret_id)
+            .select(api_secret_uses::secret_id)
+            .for_update()
+            .load(server)?;
+        drop(locked);
+        AddUses(chunk).execute(server)?;
     }
     Ok(())
+}
+
+struct UseRow {
+    id: String,
+    at: i64,
+    ip: String,
+    tokens: i64,
+}
+
+impl UseRow {
+    fn of(new: &NewUse) -> Self {
+        Self { id: new.secret.to_string(), at: new.last_at.unix(), ip: new.last_ip.to_string(), tokens: new.tokens }
+    }
+}
+
+/// One statement for some rows. Diesel's own update takes one row, and is parsed anew each time it is run. `|| ''` keeps SQLite
+/// from an index over the few new rows and a walk through the whole table.
+struct AddUses<'r>(&'r [UseRow]);
+
+impl QueryId for AddUses<'_> {
+    type QueryId = ();
+    // The text differs with the number of rows.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: diesel::Connection> RunQueryDsl<C> for AddUses<'_> {}
+
+impl<B> QueryFragment<B> for AddUses<'_>
+where
+    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
+    String: ToSql<Text, B>,
+    i64: ToSql<BigInt, B>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        if self.0.len() > 1 {
+            out.unsafe_to_cache_prepared();
+        }
+        out.push_sql("WITH used (id, at, ip, tokens) AS (VALUES ");
+        for (index, row) in self.0.iter().enumerate() {
+            out.push_sql(if index == 0 { "(CAST(" } else { ", (CAST(" });
+            out.push_bind_param::<Text, _>(&row.id)?;
+            out.push_sql(" AS TEXT), CAST(");
+            out.push_bind_param::<BigInt, _>(&row.at)?;
+            out.push_sql(" AS BIGINT), CAST(");
+            out.push_bind_param::<Text, _>(&row.ip)?;
+            out.push_sql(" AS TEXT), CAST(");
+            out.push_bind_param::<BigInt, _>(&row.tokens)?;
+            out.push_sql(" AS BIGINT))");
+        }
+        out.push_sql(
+            ") UPDATE api_secret_uses SET tokens_issued = tokens_issued + used.tokens, \
+             last_used_ip = CASE WHEN last_used_at > used.at THEN last_used_ip ELSE used.ip END, \
+             last_used_at = CASE WHEN last_used_at > used.at THEN last_used_at ELSE used.at END \
+             FROM used WHERE secret_id = used.id || ''",
+        );
+        Ok(())
+    }
 }
 
 /// Ended secrets removed at a time.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use actix_web::web::{BytesMut, Payload};
 use actix_web::{HttpRequest, error::PayloadError};
 use futures_util::StreamExt;
@@ -39,6 +39,9 @@ pub(super) async fn read(
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge);
     }
+    if is_taken_for_a_stream(request) {
+        return read_from_stream(payload, announced, life).await;
+    }
     let mut body = BytesMut::with_capacity(announced.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
     let deadline = Instant::now() + BODY_DEADLINE;
     loop {
@@ -58,6 +61,31 @@ pub(super) async fn read(
             Some(Err(_)) => return Err(BodyError::Broken),
         }
     }
+}
+
+/// Whether the framework takes what follows the head for a WebSocket's, to the end of the connection. This server
+/// knows no other protocol, so the header counts for nothing (RFC 9110 section 7.8).
+pub(super) fn is_taken_for_a_stream(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(UPGRADE) && !headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Reads the announced part of a stream; the rest is dropped with the connection.
+async fn read_from_stream(
+    mut payload: Payload,
+    announced: Option<u64>,
+    life: &watch::Sender<Life>,
+) -> Result<BytesMut, BodyError> {
+    let length = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut body = BytesMut::with_capacity(length);
+    let deadline = Instant::now() + BODY_DEADLINE;
+    while body.len() < length {
+        match wait(&mut payload, deadline, life).await? {
+            Some(Ok(chunk)) => body.extend_from_slice(chunk.get(..length - body.len()).unwrap_or(&chunk)),
+            None | Some(Err(_)) => return Err(BodyError::Broken),
+        }
+    }
+    Ok(body)
 }
 
 type Chunk = Option<Result<actix_web::web::Bytes, PayloadError>>;

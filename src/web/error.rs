@@ -22,7 +22,7 @@ const fn status(error: OAuthError) -> StatusCode {
         OAuthError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         OAuthError::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         OAuthError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        OAuthError::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
+        OAuthError::TooManyFailures { .. } | OAuthError::OverPlan { .. } => StatusCode::TOO_MANY_REQUESTS,
         OAuthError::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         OAuthError::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthError::InvalidRequest(_)
@@ -40,7 +40,9 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
     match error {
         OAuthError::InvalidClient(_) => drop(response.insert_header((WWW_AUTHENTICATE, CHALLENGE))),
         OAuthError::MethodNotAllowed => drop(response.insert_header((ALLOW, "POST"))),
-        OAuthError::TooManyFailures { retry_after_seconds } => drop(response.insert_header((RETRY_AFTER, retry_after_seconds))),
+        OAuthError::TooManyFailures { retry_after_seconds } | OAuthError::OverPlan { retry_after_seconds } => {
+            response.insert_header((RETRY_AFTER, retry_after_seconds));
+        }
         OAuthError::TemporarilyUnavailable => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_TROUBLE))),
         // What is left of the body is not read.
         OAuthError::PayloadTooLarge | OAuthError::RequestTimeout => drop(response.force_close()),

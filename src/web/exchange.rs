@@ -1,8 +1,10 @@
 //! What every handler does around its work: names the request, and tells the watch over connections of it. A plain
 //! guard rather than a middleware, whose boxed futures would cost as much as all of this server's parsing.
 
+use actix_web::http::ConnectionType;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::body;
 use super::connections::Connections;
 use super::request_id::RequestId;
 use super::state::State;
@@ -25,6 +27,10 @@ impl<'a> Exchange<'a> {
     /// Its answer is ready.
     pub(super) fn end(self, mut response: HttpResponse) -> HttpResponse {
         self.id.attach(&mut response);
+        if body::is_taken_for_a_stream(self.request) {
+            // No other request can be read from this connection.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         response
     }
 }

@@ -22,6 +22,6 @@ pub(super) fn server(listener: TcpListener, recorder: PrometheusHandle, issuer: 
 }
 
 async fn render(exporter: web::Data<Exporter>) -> HttpResponse {
-    exporter.issuer.metrics.observe(&exporter.issuer.directory);
+    exporter.issuer.metrics.observe(&exporter.issuer.directory, &exporter.issuer.limits);
     HttpResponse::Ok().insert_header(("content-type", "text/plain; version=0.0.4")).body(exporter.recorder.render())
 }

@@ -10,6 +10,7 @@ mod exchange;
 mod health;
 mod metrics;
 mod oauth;
+mod rate_limit;
 mod request_id;
 mod routes;
 mod server;

@@ -12,6 +12,7 @@
 
 mod api;
 mod architecture;
+mod audit;
 mod cli;
 mod documents;
 mod faults;
@@ -19,6 +20,8 @@ mod foreign;
 mod keys;
 mod manual;
 mod operations;
+mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod usage;

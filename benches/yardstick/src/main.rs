@@ -6,9 +6,11 @@
 //!
 //! When it can be asked, it prints `port N` on standard output. It stops at SIGTERM or SIGINT.
 
+mod open_loop;
 mod signer;
 
 use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,16 @@ struct Options {
     /// Serve nothing: sign for so many seconds on one thread and print the nanoseconds of one signature.
     #[arg(long, value_name = "SECONDS")]
     time_signature: Option<u64>,
+    /// Serve nothing: ask the server on `--port` for tokens at so many requests a second, by the clock, and print what
+    /// was seen as JSON, in nanoseconds. The value of `Authorization` is read from standard input.
+    #[arg(long, value_name = "PER_SECOND")]
+    open_loop: Option<f64>,
+    /// How long, with `--open-loop`.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// How many connections, with `--open-loop`; each has one request under way at most.
+    #[arg(long, default_value_t = 32)]
+    connections: u32,
 }
 
 /// The parts of an answer that stay the same.
@@ -92,7 +104,32 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Asks by the clock and prints one line of JSON.
+fn ask(options: &Options, rate: f64) -> Result<(), Box<dyn std::error::Error>> {
+    let plan = open_loop::Plan {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)),
+        rate,
+        seconds: options.seconds,
+        connections: options.connections,
+        authorization: std::io::read_to_string(std::io::stdin())?.trim().to_owned(),
+    };
+    let samples = open_loop::run(&plan)?;
+    let mut took: Vec<u128> = samples.iter().map(|sample| sample.took).collect();
+    let mut late: Vec<u128> = samples.iter().map(|sample| sample.late).collect();
+    took.sort_unstable();
+    late.sort_unstable();
+    let figures = [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("slowest", 1.0)]
+        .map(|(name, share)| format!("\"{name}\":{}", open_loop::quantile(&took, share)));
+    let sent =
+        [("late_p50", 0.5), ("late_p99", 0.99)].map(|(name, share)| format!("\"{name}\":{}", open_loop::quantile(&late, share)));
+    writeln!(std::io::stdout(), "{{\"answered\":{},{},{}}}", samples.len(), figures.join(","), sent.join(","))?;
+    Ok(())
+}
+
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(rate) = options.open_loop {
+        return ask(options, rate);
+    }
     let signer = Signer::new(options.sign)?;
     if let Some(seconds) = options.time_signature {
         let nanoseconds = time_signature(&signer, options.signing_input_bytes, Duration::from_secs(seconds))?;

@@ -5,7 +5,8 @@ use super::call::Call;
 use super::input::{present, text};
 use super::problem::ApiError;
 use crate::app::create_account::create_account;
-use crate::app::rename::{rename_account, rename_organization};
+use crate::app::organizations::edit_organization as rename;
+use crate::app::rename::rename_account;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::store::{accounts, organizations};
@@ -23,9 +24,15 @@ pub(super) fn edit_organization(call: &Call) -> Result<Answer, ApiError> {
     let id = call.organization_id()?;
     let mut input = call.input();
     let name = input.optional("name", text);
-    input.fixed(&["id", "platform", "created_at"], "can't be changed");
+    input.fixed(&["id", "platform", "plan", "enterprise_limits", "created_at"], "is the operators' to change");
     input.finish()?;
-    call.change(|work| Answer::ok(&rename_organization(work, id, name)?))
+    call.change(|work| {
+        let organization = rename(work, id, |organization| {
+            organization.name = name.unwrap_or_else(|| organization.name.clone());
+            Ok(())
+        })?;
+        Answer::ok(&organization)
+    })
 }
 
 /// `GET /accounts`, the newest first

@@ -16,15 +16,19 @@ use super::call::Call;
 use super::idempotency::IdempotencyKey;
 use super::problem::ApiError;
 use super::query::Query;
+use super::refusal;
 use super::route::{Access, Method, Route};
 use super::routes::ROUTES;
 use crate::app::caller::{Authority, Caller, Denied};
+use crate::app::limits::{Admission, OverLimit};
 use crate::clock;
 use crate::crypto::strict_json::{self, NotStrict};
 use crate::domain::actor::{Actor, Principal};
+use crate::domain::time::Timestamp;
 use crate::web::body;
 use crate::web::client_ip::client_address;
 use crate::web::exchange::Exchange;
+use crate::web::rate_limit;
 use crate::web::state::State;
 
 /// Where the API is.
@@ -55,13 +59,21 @@ async fn not_found(request: HttpRequest, state: web::Data<State>) -> HttpRespons
 async fn handle(request: HttpRequest, payload: Payload, state: web::Data<State>, path: &'static str) -> HttpResponse {
     let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
-    let outcome = answer(&request, payload, &state, path, address, exchange.id.as_str()).await;
+    let mut admission = None;
+    let outcome = answer(&request, payload, &state, path, address, exchange.id.as_str(), &mut admission).await;
     let response = match outcome {
         Ok(answer) => answer.render(state.issuer.issuer.trim_end_matches('/')),
         Err(error) => {
             log(&request, exchange.id.as_str(), address, &error);
+            if let Some(kind) = refusal::kind(&request, path, address, &error) {
+                state.issuer.refusals.note(kind, exchange.id.as_str());
+            }
             error.render(exchange.id.as_str())
         }
+    };
+    let response = match admission {
+        None => response,
+        Some(admission) => rate_limit::announce(response, admission),
     };
     exchange.end(response)
 }
@@ -73,6 +85,7 @@ async fn answer(
     path: &'static str,
     address: Option<IpAddr>,
     request_id: &str,
+    admission: &mut Option<Admission>,
 ) -> Result<Answer, ApiError> {
     let route = find(request, path)?;
     let query = Query::parse(request.query_string())?;
@@ -81,9 +94,14 @@ async fn answer(
     let now = clock::now();
     let caller = match route.access {
         Access::Anyone => None,
-        _ => Some(authenticate::caller(request, state, now).await?),
+        _ => Some(authenticate::caller(request, state, address, now).await?),
     };
     if let Some(caller) = &caller {
+        refusal::remember(request, caller);
+        *admission = admit(caller, state, now).await;
+        if let Some(OverLimit { retry_after_seconds, .. }) = admission.as_ref().and_then(|admission| admission.over_limit) {
+            return Err(ApiError::RateLimited { retry_after_seconds });
+        }
         permit(route, caller, state)?;
     }
     let principal = caller.as_ref().map_or(Principal::Anonymous, |caller| caller.principal);
@@ -128,6 +146,14 @@ fn find(request: &HttpRequest, path: &'static str) -> Result<&'static Route, Api
         let allow: Vec<&str> = ROUTES.iter().filter(|route| route.path == path).map(|route| route.method.as_str()).collect();
         ApiError::MethodNotAllowed { allow: allow.join(", ") }
     })
+}
+
+/// Counts the request against the rate plan of the key that calls.
+async fn admit(caller: &Caller, state: &State, now: Timestamp) -> Option<Admission> {
+    match caller.principal {
+        Principal::ApiKey(client_id) => state.issuer.admit(client_id, now).await,
+        _ => None,
+    }
 }
 
 fn permit(route: &Route, caller: &Caller, state: &State) -> Result<(), ApiError> {

@@ -1,7 +1,7 @@
 //! The management API under `/api/v1`: how a request is read, in this order:
 //!
 //! 1. *route*: path and method, from the table in [`routes`];
-//! 2. *caller*: a bearer token (RFC 6750) or a session;
+//! 2. *caller*: a bearer token (RFC 6750) or a session; a key's request is counted against its rate plan;
 //! 3. *permission*: the token's scope or the person's role; for what is sensitive, a fresh proof of the password;
 //! 4. *body*: media type, size, JSON without repeated members;
 //! 5. *operation*: a plain function on a blocking thread; it reads its [`input`], calls a use case, and answers.
@@ -11,6 +11,7 @@
 mod accounts;
 mod answer;
 mod api_keys;
+mod audit_events;
 mod authenticate;
 mod call;
 mod catalogue;
@@ -22,12 +23,15 @@ mod idempotency;
 mod input;
 mod openapi;
 mod organizations;
+mod plans;
 mod problem;
 mod query;
 mod reference;
+mod refusal;
 mod route;
 mod routes;
 mod signing_keys;
+mod usage;
 
 pub(super) use dispatch::configure;
 pub(super) use documents::{Documents, description, reference_page, reference_style};

@@ -3,9 +3,10 @@
 use super::answer::Answer;
 use super::call::Call;
 use super::input::{present, text};
+use super::plans::LimitsInput;
 use super::problem::ApiError;
 use crate::app::create_organization::create_organization;
-use crate::app::rename::rename_organization;
+use crate::app::organizations::edit_organization;
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::store::organizations;
@@ -45,7 +46,19 @@ pub(super) fn edit(call: &Call) -> Result<Answer, ApiError> {
     let id = call.id("organization_id")?;
     let mut input = call.input();
     let name = input.optional("name", text);
+    let plan = input.nullable("plan", text);
+    let limits = input.optional("enterprise_limits", LimitsInput::of);
     input.fixed(&["id", "platform", "created_at"], "can't be changed");
     input.finish()?;
-    call.change(|work| Answer::ok(&rename_organization(work, id, name)?))
+    call.change(|work| {
+        let organization = edit_organization(work, id, |organization| {
+            organization.name = name.unwrap_or_else(|| organization.name.clone());
+            organization.plan = plan.unwrap_or_else(|| organization.plan.clone());
+            if let Some(limits) = limits {
+                limits.apply(&mut organization.enterprise_limits);
+            }
+            Ok(())
+        })?;
+        Answer::ok(&organization)
+    })
 }

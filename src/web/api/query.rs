@@ -85,7 +85,8 @@ pub(super) fn bad_cursor() -> ApiError {
     bad("cursor", "is not one that this server has handed out")
 }
 
-fn bad(name: &str, detail: &str) -> ApiError {
+/// What is wrong with a parameter.
+pub(super) fn bad(name: &str, detail: &str) -> ApiError {
     let name: String = name.chars().take(64).collect();
     ApiError::bad_request("invalid_query", format!("the query parameter {name} {detail}"))
 }

@@ -2,10 +2,10 @@
 
 use super::route::Access::{Needs, NeedsProof};
 use super::route::{Route, delete, get, patch, post};
-use super::{accounts, api_keys, catalogue, describe, organizations, signing_keys};
+use super::{accounts, api_keys, audit_events, catalogue, describe, organizations, plans, signing_keys, usage};
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAccounts, ReadKeys, ReadOrganizations, ReadSigningKeys, WriteAccounts, WriteCatalogue,
-    WriteOrganizations, WriteSigningKeys,
+    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, WriteAccounts,
+    WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -50,4 +50,11 @@ pub(super) const ROUTES: &[Route] = &[
     get("/signing-keys", Needs(ReadSigningKeys), signing_keys::list).described(describe::signing_keys::LIST),
     post("/signing-keys/rotate", NeedsProof(WriteSigningKeys), signing_keys::rotate).described(describe::signing_keys::ROTATE),
     post("/signing-keys/import", NeedsProof(WriteSigningKeys), signing_keys::import).described(describe::signing_keys::IMPORT),
+    get("/plans", Needs(ReadPlans), plans::list).described(describe::plans::LIST),
+    post("/plans", Needs(WritePlans), plans::create).described(describe::plans::CREATE),
+    get("/plans/{name}", Needs(ReadPlans), plans::show).described(describe::plans::SHOW),
+    patch("/plans/{name}", Needs(WritePlans), plans::edit).described(describe::plans::EDIT),
+    delete("/plans/{name}", Needs(WritePlans), plans::delete).described(describe::plans::DELETE),
+    get("/audit-events", Needs(ReadAudit), audit_events::list).described(describe::audit_events::LIST),
+    get("/usage", Needs(ReadKeys), usage::show).described(describe::usage::SHOW),
 ];

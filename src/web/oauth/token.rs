@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::Instant;
 use zeroize::Zeroize;
 
-use crate::app::issue_token::{IssuedToken, Refusal};
+use crate::app::issue_token::{Outcome, Refusal};
 use crate::clock;
 use crate::oauth::error::OAuthError;
 use crate::oauth::token_request::RawTokenRequest;
@@ -18,6 +18,7 @@ use crate::web::body;
 use crate::web::client_ip::client_address;
 use crate::web::error::{oauth_error, oauth_json};
 use crate::web::exchange::Exchange;
+use crate::web::rate_limit;
 use crate::web::state::State;
 
 /// A refusal of the client leaves at a multiple of this, counted from the end of the request's body: whether an id is
@@ -37,9 +38,9 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
     let complete = Instant::now();
     let outcome = match body {
         Ok(body) => issue(&request, body, &state, address).await,
-        Err(error) => Err(OAuthError::from(error).into()),
+        Err(error) => OAuthError::from(error).into(),
     };
-    if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome {
+    if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome.result {
         tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
     }
     answer(exchange, &state, address, outcome, started)
@@ -48,7 +49,7 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
 pub(in crate::web) async fn method_not_allowed(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
-    answer(exchange, &state, address, Err(OAuthError::MethodNotAllowed.into()), Instant::now())
+    answer(exchange, &state, address, OAuthError::MethodNotAllowed.into(), Instant::now())
 }
 
 /// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
@@ -58,12 +59,7 @@ fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
     client_address(peer, &state.trusted_proxies, &lines(headers, X_FORWARDED_FOR), headers.contains_key(FORWARDED)).ok()
 }
 
-async fn issue(
-    request: &HttpRequest,
-    mut body: BytesMut,
-    state: &State,
-    address: Option<IpAddr>,
-) -> Result<IssuedToken, Refusal> {
+async fn issue(request: &HttpRequest, mut body: BytesMut, state: &State, address: Option<IpAddr>) -> Outcome {
     let headers = request.headers();
     let raw = RawTokenRequest {
         content_types: lines(headers, CONTENT_TYPE),
@@ -72,7 +68,9 @@ async fn issue(
         query: request.query_string().as_bytes(),
         body: &body,
     };
-    let address = address.ok_or(OAuthError::InvalidRequest("the proxy did not say where the request comes from"))?;
+    let Some(address) = address else {
+        return OAuthError::InvalidRequest("the proxy did not say where the request comes from").into();
+    };
     let outcome = state.issuer.issue(&raw, address, clock::now()).await;
     // A secret in the body must not outlive the request.
     body.as_mut().zeroize();
@@ -86,14 +84,8 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
     headers.get_all(name).map(HeaderValue::as_bytes).collect()
 }
 
-fn answer(
-    exchange: Exchange<'_>,
-    state: &State,
-    address: Option<IpAddr>,
-    outcome: Result<IssuedToken, Refusal>,
-    started: Instant,
-) -> HttpResponse {
-    let response = match &outcome {
+fn answer(exchange: Exchange<'_>, state: &State, address: Option<IpAddr>, outcome: Outcome, started: Instant) -> HttpResponse {
+    let response = match &outcome.result {
         Ok(token) => {
             log::debug!(request_id = exchange.id.as_str(), client_id:% = token.client_id; "token issued");
             oauth_json(&mut HttpResponse::Ok(), token.to_json())
@@ -101,10 +93,17 @@ fn answer(
         Err(refusal) => {
             state.issuer.metrics.token_refused(refusal.error);
             log_refusal(exchange.id.as_str(), address, refusal);
+            if let Some(kind) = refusal.kind(address) {
+                state.issuer.refusals.note(kind, exchange.id.as_str());
+            }
             oauth_error(refusal.error)
         }
     };
     state.issuer.metrics.token_answered(response.status().as_u16(), started.elapsed());
+    let response = match outcome.admission {
+        None => response,
+        Some(admission) => rate_limit::announce(response, admission),
+    };
     exchange.end(response)
 }
 

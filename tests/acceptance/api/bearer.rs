@@ -63,6 +63,20 @@ on_both!(tokens_of_a_key_that_is_gone_are_refused, |app| {
     }
 });
 
+on_both!(sc8_a_token_is_worth_no_more_than_its_key_holds_now, |app| {
+    let key = app.key_with_grants(&["api-keys:write a"]);
+    let token = app.token_of(&key);
+    let other = app.token_of(&app.integrator());
+    let path = format!("{PATH}/{}", key.client_id);
+    let grants = json!({"grants": [{"account_id": null, "scopes": ["api-keys:read"]}]});
+    app.api("PATCH", &path).bearer(&other).json(&grants).succeeds(200);
+    app.api("GET", PATH).bearer(&token).succeeds(200);
+    app.api("POST", PATH).bearer(&token).json(&json!({})).refused(403, "insufficient_scope");
+    let elsewhere = json!({"ip_allowlist": ["192.0.2.1"]});
+    app.api("PATCH", &path).bearer(&other).json(&elsewhere).succeeds(200);
+    app.api("GET", PATH).bearer(&token).refused(403, "address_not_allowed");
+});
+
 on_both!(a_token_after_a_revocation_is_good, |app| {
     let key = app.key_with_grants(&["api-keys:read"]);
     let writer = app.token_of(&app.integrator());

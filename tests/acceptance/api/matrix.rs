@@ -107,6 +107,17 @@ const TABLE: &[Row] = &[
     ("createOrganization", |_| with("/organizations", json!({"name": "Newcomer"}))),
     ("showOrganization", |g| plain(&format!("/organizations/{}", g.app.fixture.organization))),
     ("editOrganization", |g| with(&format!("/organizations/{}", g.app.fixture.organization), json!({"name": "Acme"}))),
+    ("listPlans", |_| plain("/plans")),
+    ("createPlan", |_| with("/plans", json!({"name": unique("new").replace(':', "-"), "requests_per_day": 5}))),
+    ("showPlan", |_| plain("/plans/growth")),
+    ("editPlan", |_| with("/plans/starter", json!({"dry_run": true}))),
+    ("deletePlan", |g| {
+        let name = unique("old").replace(':', "-");
+        g.app.api("POST", "/plans").bearer(&g.operator).json(&json!({"name": name})).succeeds(201);
+        plain(&format!("/plans/{name}"))
+    }),
+    ("listAuditEvents", |_| plain("/audit-events")),
+    ("showUsage", |_| plain("/usage")),
     ("listSigningKeys", |_| plain("/signing-keys")),
     ("rotateSigningKey", |_| with("/signing-keys/rotate", json!({"algorithm": "EdDSA"}))),
     ("importSigningKey", |_| {

@@ -194,3 +194,21 @@ on_both!(revoking_a_keys_tokens_leaves_the_key_alone, |app| {
     app.key_action("edit", &key, &["--name", "N"]);
     app.token(&key).accepted();
 });
+
+on_both!(keys_asked_for_at_the_same_moment_for_the_first_time_are_told_apart, |app| {
+    // More than one grant and secret, so that rows of one key could be taken for another's.
+    let keys: Vec<_> = ["a", "b"].iter().cycle().take(6).map(|scope| app.key_with_grants(&[scope])).collect();
+    let deleted = app.key_with_grants(&["a"]);
+    app.key_action("delete", &deleted, &[]);
+    std::thread::scope(|threads| {
+        for round in 0..4 {
+            for (key, scope) in keys.iter().zip(["a", "b"].iter().cycle()) {
+                threads.spawn(move || assert_eq!(app.token(key).accepted().scope, *scope));
+            }
+            threads.spawn(|| app.token(&deleted).unauthorized());
+            threads.spawn(move || {
+                app.anonymous().basic(&format!("key_01arz3ndektsv4rrffq69g5f0{round}"), "x").unauthorized();
+            });
+        }
+    });
+});

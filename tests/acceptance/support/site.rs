@@ -5,9 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
+use super::leaks;
 use super::postgres::Cluster;
 use super::tools::{self, output_of};
 use super::workspace::{TempDir, copy_folder};
@@ -104,8 +106,31 @@ impl Site {
     }
 }
 
+impl Site {
+    /// No secret that was made here is in a log, a table or a write-ahead log.
+    fn assert_no_leaks(&self) {
+        for entry in fs::read_dir(self.dir.path()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let log = fs::read_to_string(&path).unwrap_or_default();
+                // What --dev prints to be pasted goes to standard output, which is no log.
+                let logged: Vec<&str> = log.lines().filter(|line| !line.starts_with("curl -u ")).collect();
+                leaks::assert_none(logged.join("\n").as_bytes(), "the server's log");
+            }
+        }
+        // A dump takes a while, so of the databases on PostgreSQL only some are looked at.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        if self.backend == Backend::Sqlite || NUMBER.fetch_add(1, Ordering::Relaxed).is_multiple_of(8) {
+            leaks::assert_none(&self.database_bytes(), "the database");
+        }
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_no_leaks();
+        }
         if let Some((cluster, name)) = &self.database {
             cluster.drop_database(name);
         }

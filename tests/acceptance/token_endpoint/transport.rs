@@ -55,6 +55,46 @@ on_both!(tl3_a_request_framed_in_two_ways_is_refused_and_the_connection_closed, 
     }
 });
 
+on_both!(tl3_an_offer_to_speak_another_protocol_is_passed_over, |app| {
+    let body = "grant_type=client_credentials";
+    let authorization = basic(&app.fixture.k1.client_id, &app.fixture.k1.client_secret);
+    let chunked = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let length = format!("Content-Length: {}", body.len());
+    for (offer, framing, content) in [
+        ("Upgrade: websocket", length.as_str(), body),
+        ("Upgrade: websocket\r\nConnection: Upgrade", &length, body),
+        ("Upgrade: websocket\r\nConnection: keep-alive, upgrade", &length, body),
+        ("Upgrade: WebSocket", "Transfer-Encoding: chunked", &chunked),
+        ("Upgrade: h2c\r\nConnection: Upgrade", &length, body),
+        ("Upgrade: TLS/1.0, websocket", &length, body),
+    ] {
+        let mut connection = app.connect();
+        let start = Instant::now();
+        let head = format!(
+            "POST /connect/token HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Type: {FORM}\r\n{offer}\r\n{framing}\r\n\r\n"
+        );
+        connection.send(format!("{head}{content}").as_bytes()).unwrap();
+        accepted(&connection.receive("POST").unwrap());
+        assert!(start.elapsed() < Duration::from_secs(5), "{offer:?}: {:?}", start.elapsed());
+    }
+    // What comes after the body is not taken for a part of it.
+    let mut connection = app.connect();
+    let head = format!(
+        "POST /connect/token HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\nContent-Type: {FORM}\r\nUpgrade: websocket\r\n{length}\r\n\r\n"
+    );
+    connection.send(format!("{head}{body}&scope=zzz").as_bytes()).unwrap();
+    accepted(&connection.receive("POST").unwrap());
+    assert!(connection.is_closed_by_peer());
+    // Without a body there is none.
+    for path in ["/connect/token", "/livez"] {
+        let mut connection = app.connect();
+        let method = if path == "/livez" { "GET" } else { "POST" };
+        connection.send(format!("{method} {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n").as_bytes()).unwrap();
+        let answer = connection.receive(method).unwrap();
+        assert_eq!(answer.status, if path == "/livez" { 200 } else { 400 }, "{answer:?}");
+    }
+});
+
 on_both!(tl4_only_a_utf8_form_is_read, |app| {
     let request = || app.token(&app.fixture.k1);
     for good in [

@@ -23,6 +23,7 @@ fn key(holding: Holding) -> KeyEntry {
         secrets: Box::default(),
         ip_allowlist: IpAllowlist::default(),
         max_payout: None,
+        plan: None,
         token_lifetime: TokenLifetime::default(),
         auth_method: AuthMethod::default(),
         expires_at: None,

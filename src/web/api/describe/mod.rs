@@ -3,11 +3,14 @@
 
 pub(super) mod accounts;
 pub(super) mod api_keys;
+pub(super) mod audit_events;
 pub(super) mod catalogue;
 mod operation;
 pub(super) mod organizations;
 mod parameters;
+pub(super) mod plans;
 pub(super) mod signing_keys;
+pub(super) mod usage;
 mod words;
 
 pub(super) use operation::{Doc, Part};

@@ -23,6 +23,8 @@ pub(in crate::web::api) struct Doc {
     pub(in crate::web::api) answer: Option<Part>,
     /// Whether the answer is a page of a list of [`Doc::answer`].
     pub(in crate::web::api) is_page: bool,
+    /// What the answer is a page of when it is not [`Doc::answer`].
+    pub(in crate::web::api) or_page: Option<Part>,
 }
 
 /// A schema and those that it refers to.
@@ -46,7 +48,7 @@ const PAGE: &[Parameter] = &[LIMIT, CURSOR];
 impl Doc {
     /// An operation that answers with nothing until something is said of it.
     pub(in crate::web::api) const fn new(id: &'static str, summary: &'static str) -> Self {
-        Self { id, summary, description: "", query: &[], body: None, status: 204, answer: None, is_page: false }
+        Self { id, summary, description: "", query: &[], body: None, status: 204, answer: None, is_page: false, or_page: None }
     }
 
     /// `200` with a `T`.
@@ -68,6 +70,12 @@ impl Doc {
         self.is_page = true;
         self.query = PAGE;
         self.answers::<T>()
+    }
+
+    /// Or a page of `T`, as the query says.
+    pub(in crate::web::api) const fn or_lists<T: ToSchema>(mut self) -> Self {
+        self.or_page = Some(Part::of::<T>());
+        self
     }
 
     /// Reads a `T`.

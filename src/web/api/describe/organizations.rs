@@ -8,6 +8,7 @@ use super::operation::Doc;
 use super::parameters::{CURSOR, LIMIT, SEARCH};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
+use crate::domain::plan::{Limit, PlanName};
 
 /// What an organization is to be.
 #[derive(ToSchema)]
@@ -19,11 +20,27 @@ struct NewOrganization {
 
 /// What an operator changes of an organization.
 #[derive(ToSchema)]
-#[schema(example = json!({"name": "Example Shop"}))]
+#[schema(example = json!({"plan": "enterprise", "enterprise_limits": {"requests_per_minute": 1_200}}))]
 struct OrganizationEdit {
     /// Shown to people.
     #[schema(nullable = false)]
     name: Option<Name>,
+    /// The rate plan of its keys that have none of their own; `null`: the server's default.
+    plan: Option<PlanName>,
+    /// What the plan `enterprise` means for its keys; what is not named stays.
+    #[schema(nullable = false)]
+    enterprise_limits: Option<EnterpriseLimits>,
+}
+
+/// Limits of an organization on the plan `enterprise`.
+#[derive(ToSchema)]
+struct EnterpriseLimits {
+    /// `null`: no limit.
+    requests_per_minute: Option<Limit>,
+    /// `null`: no limit.
+    requests_per_day: Option<Limit>,
+    /// `null`: no limit.
+    concurrent_connections: Option<Limit>,
 }
 
 pub(in crate::web::api) const LIST: Doc = Doc::new("listOrganizations", "List organizations")

@@ -57,6 +57,57 @@ pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {
     example: "acct_01hf7yat00000000000000000a",
 };
 
+pub(in crate::web::api) const ACTION: Parameter = Parameter {
+    name: "action",
+    description: "Rows of this action alone, e.g. `api_key.created`.",
+    schema: || json!({"type": "string", "minLength": 1}),
+    example: "api_key.created",
+};
+
+pub(in crate::web::api) const ACTOR: Parameter = Parameter {
+    name: "actor",
+    description: "What this user or API key did; or `cli`, `dev`, `system`, `anonymous`.",
+    schema: || json!({"type": "string", "minLength": 1}),
+    example: "cli",
+};
+
+pub(in crate::web::api) const TARGET: Parameter = Parameter {
+    name: "target",
+    description: "What was done to the thing of this id.",
+    schema: || json!({"type": "string", "minLength": 1, "maxLength": 128}),
+    example: "key_01hf7yat00000000000000000a",
+};
+
+pub(in crate::web::api) const OUTCOME: Parameter = Parameter {
+    name: "outcome",
+    description: "What was done, or what was refused.",
+    schema: || json!({"type": "string", "enum": ["done", "refused"]}),
+    example: "done",
+};
+
+pub(in crate::web::api) const SINCE: Parameter =
+    Parameter { name: "since", description: "From then on.", schema: time, example: "2026-01-31T12:00:00Z" };
+
+pub(in crate::web::api) const UNTIL: Parameter =
+    Parameter { name: "until", description: "Before then.", schema: time, example: "2035-01-31T12:00:00Z" };
+
+pub(in crate::web::api) const FROM: Parameter = Parameter {
+    name: "from",
+    description: "The first hour's start, at most 31 days before `to`; seven days unless said.",
+    schema: time,
+    example: "",
+};
+
+pub(in crate::web::api) const TO: Parameter = Parameter {
+    name: "to",
+    description: "Hours that begin here or later are left out; now unless said.",
+    schema: time,
+    example: "",
+};
+
+pub(in crate::web::api) const KEY: Parameter =
+    Parameter { name: "client_id", description: "The API key.", schema: || id("key_"), example: "" };
+
 /// Every `{name}` that stands in a path.
 pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
     Parameter {
@@ -79,12 +130,22 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         example: "rs_01hf7yat00000000000000000a",
     },
     Parameter {
+        name: "name",
+        description: "The plan.",
+        schema: || json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
+        example: "growth",
+    },
+    Parameter {
         name: "scope",
         description: "The scope, by its id or its name (percent-encoded where a path needs it).",
         schema: || json!({"type": "string", "minLength": 1}),
         example: "payments:read",
     },
 ];
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
 
 /// The schema of an identifier with this prefix.
 pub(in crate::web::api) fn id(prefix: &str) -> Value {

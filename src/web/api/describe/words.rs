@@ -12,7 +12,7 @@ use crate::domain::id::{AccountId, ClientId, OrganizationId, ResourceServerId, S
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
-use crate::domain::plan::PlanName;
+use crate::domain::plan::{Limit, PlanName};
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::{KeyState, SigningAlgorithm};
@@ -50,7 +50,8 @@ words! {
     UserId = example_id("user_");
     Name = json!({"type": "string", "minLength": 1, "maxLength": 64, "example": "Nightly export"});
     Timestamp = json!({"type": "string", "format": "date-time", "example": "2030-01-31T12:00:00Z"});
-    PlanName = json!({"type": "string", "minLength": 1, "maxLength": 64, "example": "growth"});
+    PlanName = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "example": "growth"});
+    Limit = json!({"type": "integer", "minimum": 1, "maximum": Limit::MAX, "example": 300});
     ScopeName = json!({"type": "string", "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,128}$", "example": "payments:read"});
     Audience = json!({"type": "string", "format": "uri", "maxLength": 512, "example": "https://payments.example.com"});
     Level = json!({"type": "string", "enum": ["organization", "account", "platform"]});

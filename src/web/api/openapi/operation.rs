@@ -52,7 +52,11 @@ pub(super) fn describe(route: &Route, tag: &str, schemas: &mut Schemas) -> Value
     }
     if let Some(answer) = doc.answer {
         let schema = schemas.add(&answer);
-        let schema = if doc.is_page { page(&schema) } else { schema };
+        let schema = match doc.or_page {
+            Some(other) => json!({"oneOf": [page(&schemas.add(&other)), schema]}),
+            None if doc.is_page => page(&schema),
+            None => schema,
+        };
         success["content"] = json!({"application/json": {"schema": schema}});
     }
     responses.insert(doc.status.to_string(), success);

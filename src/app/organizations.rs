@@ -1,0 +1,39 @@
+//! Changes an organization.
+
+use serde_json::json;
+
+use super::{AppError, Work};
+use crate::domain::Invalid;
+use crate::domain::audit_event::AuditEntry;
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::Organization;
+use crate::store::{Change, StoreError, organizations};
+
+/// Edits an organization: `change` gets it and alters its name, its plan or its enterprise limits; the rest stays.
+///
+/// # Errors
+/// [`AppError::NotFound`], [`AppError::Invalid`].
+pub fn edit_organization(
+    work: &mut Work<'_, '_>,
+    id: OrganizationId,
+    change: impl FnOnce(&mut Organization) -> Result<(), Invalid>,
+) -> Result<Organization, AppError> {
+    let before = organizations::find(work.transaction.reading(), id)?.ok_or_else(|| AppError::not_found("organization", id))?;
+    let mut altered = before.clone();
+    change(&mut altered)?;
+    let after = Organization { id, platform: before.platform, created_at: before.created_at, ..altered };
+    if after == before {
+        return Ok(after);
+    }
+    organizations::update(work.transaction, &after).map_err(|error| match error {
+        StoreError::ForeignKeyViolation => Invalid::new("plan", "unknown", "there is no such plan").into(),
+        other => AppError::from(other),
+    })?;
+    work.transaction.changed(Change::Organization(id));
+    if (&after.plan, after.enterprise_limits) != (&before.plan, before.enterprise_limits) {
+        work.transaction.changed(Change::Plans);
+    }
+    let states = (Some(json!(before)), Some(json!(after)));
+    work.audit(AuditEntry::done("organization.edited", Some(id), id).changing(states.0, states.1));
+    Ok(after)
+}

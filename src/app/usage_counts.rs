@@ -1,0 +1,349 @@
+//! What tokens were issued for: counted in memory, written in batches.
+//!
+//! A token costs one look-up in a map. Memory is bounded; when more is going on than can be written, counts stay in
+//! memory for longer and grow instead of becoming more. A crash loses what was not written yet.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::crypto::digest::fingerprint;
+use crate::domain::id::ClientId;
+use crate::domain::time::{Hour, Timestamp};
+use crate::store::usage::{self, MAX_SETS_A_DAY, OTHER_SETS, ScopeSet, TokenCount};
+use crate::store::{Db, StoreError};
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Counter {
+    client_id: ClientId,
+    hour: Hour,
+    /// Of what was granted and requested; 0 for sets that are not kept apart.
+    set: u64,
+}
+
+#[derive(Debug)]
+struct Count {
+    set: Arc<ScopeSet>,
+    tokens: u64,
+}
+
+type Shard = HashMap<Counter, Count>;
+
+const SHARDS: usize = 64;
+
+/// Counters in one shard: 1.8 million in all, which take 100 MB.
+const MAX_COUNTERS: usize = 28_672;
+
+/// Rows in one transaction: the writer's lock is not held for long.
+const BATCH: usize = 500;
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct UsageCounts {
+    shards: [Mutex<Shard>; SHARDS],
+    sets: Mutex<Sets>,
+    hasher: RandomState,
+    /// The shard that is written next.
+    next: AtomicUsize,
+    /// Tokens that were not counted because memory was full.
+    lost: AtomicU64,
+}
+
+impl Default for UsageCounts {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            sets: Mutex::default(),
+            hasher: RandomState::new(),
+            next: AtomicUsize::new(0),
+            lost: AtomicU64::new(0),
+        }
+    }
+}
+
+impl UsageCounts {
+    /// Counts a token. `granted`: its scopes, in order of name with spaces between them; `requested`: the request's
+    /// parameter, found good.
+    pub fn count(&self, client_id: ClientId, now: Timestamp, granted: &str, requested: Option<&[u8]>) {
+        let mut counter = Counter { client_id, hour: Hour::of(now), set: self.set_key(granted, requested) };
+        let Some(Ok(mut shard)) = self.shards.get(self.shard_of(client_id)).map(Mutex::lock) else { return };
+        if let Some(count) = shard.get_mut(&counter) {
+            count.tokens += 1;
+            return;
+        }
+        let Ok(set) = self.sets.lock().map(|mut sets| sets.find(&counter, granted, requested)) else { return };
+        if set.id == OTHER_SETS {
+            counter.set = 0;
+        }
+        self.add(&mut shard, counter, set, 1);
+    }
+
+    fn add(&self, shard: &mut Shard, counter: Counter, set: Arc<ScopeSet>, tokens: u64) {
+        if let Some(count) = shard.get_mut(&counter) {
+            count.tokens += tokens;
+        } else if shard.len() < MAX_COUNTERS {
+            shard.insert(counter, Count { set, tokens });
+        } else {
+            self.lost.fetch_add(tokens, Ordering::Relaxed);
+        }
+    }
+
+    fn shard_of(&self, client_id: ClientId) -> usize {
+        usize::try_from(self.hasher.hash_one(client_id) % SHARDS as u64).unwrap_or(0)
+    }
+
+    /// A number for what was granted and requested, the order of the requested names aside.
+    fn set_key(&self, granted: &str, requested: Option<&[u8]>) -> u64 {
+        let granted = self.hasher.hash_one(granted);
+        let names = requested.into_iter().flat_map(|text| text.split(|byte| *byte == b' '));
+        let requested = names.fold(u64::from(requested.is_some()), |sum, name| sum.wrapping_add(self.hasher.hash_one(name)));
+        // Odd: never the 0 that stands for the sets that are not kept apart.
+        (granted.rotate_left(17) ^ requested) | 1
+    }
+
+    /// Writes what has gathered for about as long as `within`; what is left over then, or could not be written, is kept
+    /// for the next time. Returns the number of rows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn flush(&self, db: &Db, now: Timestamp, within: Duration) -> Result<usize, StoreError> {
+        let started = Instant::now();
+        let first = self.next.load(Ordering::Relaxed);
+        let (mut written, mut gathered) = (0, Vec::new());
+        for step in 1..=SHARDS {
+            let at = (first + step - 1) % SHARDS;
+            gathered.extend(self.take(at));
+            if gathered.len() >= BATCH || step == SHARDS {
+                written += gathered.len();
+                self.write(db, now, std::mem::take(&mut gathered))?;
+                self.next.store((at + 1) % SHARDS, Ordering::Relaxed);
+                if started.elapsed() >= within {
+                    break;
+                }
+            }
+        }
+        if let Ok(mut sets) = self.sets.lock() {
+            sets.tidy();
+        }
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            log::warn!(lost; "more keys are in use than usage can be counted for: tokens are missing in it");
+        }
+        Ok(written)
+    }
+
+    fn take(&self, at: usize) -> Vec<(Counter, Count)> {
+        let Some(Ok(mut shard)) = self.shards.get(at).map(Mutex::lock) else { return Vec::new() };
+        if shard.is_empty() {
+            return Vec::new();
+        }
+        // As large as before, so that counting does not have to make room again.
+        let fresh = Shard::with_capacity(shard.len());
+        let taken = std::mem::replace(&mut *shard, fresh);
+        drop(shard);
+        taken.into_iter().collect()
+    }
+
+    fn write(&self, db: &Db, now: Timestamp, mut gathered: Vec<(Counter, Count)>) -> Result<(), StoreError> {
+        // In one order on every node: two that write the same rows must not wait for each other.
+        gathered.sort_unstable_by_key(|(counter, count)| (counter.client_id, counter.hour, count.set.id));
+        let mut batches = gathered.chunks(BATCH);
+        while let Some(batch) = batches.next() {
+            let counts: Vec<TokenCount> = batch
+                .iter()
+                .map(|(counter, count)| TokenCount {
+                    client_id: counter.client_id,
+                    hour: counter.hour,
+                    set: Arc::clone(&count.set),
+                    tokens: count.tokens,
+                })
+                .collect();
+            if let Err(error) = write_batch(db, now, &counts) {
+                self.put_back(batch);
+                batches.for_each(|rest| self.put_back(rest));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_back(&self, batch: &[(Counter, Count)]) {
+        for (counter, count) in batch {
+            let Some(Ok(mut shard)) = self.shards.get(self.shard_of(counter.client_id)).map(Mutex::lock) else { continue };
+            self.add(&mut shard, *counter, Arc::clone(&count.set), count.tokens);
+        }
+    }
+}
+
+/// Another node may make the same rows at the same moment; then they are there.
+fn write_batch(db: &Db, now: Timestamp, counts: &[TokenCount]) -> Result<(), StoreError> {
+    for _ in 0..3 {
+        match db.write(now, |transaction| usage::add_tokens(transaction, counts)) {
+            Err(StoreError::UniqueViolation(_)) => {}
+            outcome => return outcome,
+        }
+    }
+    db.write(now, |transaction| usage::add_tokens(transaction, counts))
+}
+
+/// The sets in use: most keys of a platform ask for one of a few.
+#[derive(Debug)]
+struct Sets {
+    known: HashMap<u64, Arc<ScopeSet>>,
+    bytes: usize,
+    others: Arc<ScopeSet>,
+    /// How many sets each key has brought in this hour.
+    brought: HashMap<ClientId, usize>,
+    hour: Option<Hour>,
+}
+
+/// Texts of sets in memory, past which further sets are not kept apart.
+const MAX_BYTES: usize = 64 << 20;
+/// Texts of sets in memory, past which those that are not in use are forgotten.
+const TIDY_BYTES: usize = 16 << 20;
+
+impl Default for Sets {
+    fn default() -> Self {
+        let others = ScopeSet { id: OTHER_SETS, granted: String::new(), requested: None };
+        Self { known: HashMap::new(), bytes: 0, others: Arc::new(others), brought: HashMap::new(), hour: None }
+    }
+}
+
+impl Sets {
+    fn find(&mut self, counter: &Counter, granted: &str, requested: Option<&[u8]>) -> Arc<ScopeSet> {
+        if let Some(set) = self.known.get(&counter.set) {
+            return Arc::clone(set);
+        }
+        if self.hour != Some(counter.hour) {
+            self.hour = Some(counter.hour);
+            self.brought.clear();
+        }
+        let brought = self.brought.entry(counter.client_id).or_default();
+        if *brought >= MAX_SETS_A_DAY || self.bytes >= MAX_BYTES {
+            return Arc::clone(&self.others);
+        }
+        *brought += 1;
+        let set = Arc::new(set_of(granted, requested));
+        self.bytes += bytes_of(&set);
+        self.known.insert(counter.set, Arc::clone(&set));
+        set
+    }
+
+    fn tidy(&mut self) {
+        if self.bytes > TIDY_BYTES {
+            self.known.retain(|_, set| Arc::strong_count(set) > 1);
+            self.bytes = self.known.values().map(bytes_of).sum();
+        }
+    }
+}
+
+fn bytes_of(set: &Arc<ScopeSet>) -> usize {
+    size_of::<ScopeSet>() + set.granted.len() + set.requested.as_ref().map_or(0, String::len)
+}
+
+fn set_of(granted: &str, requested: Option<&[u8]>) -> ScopeSet {
+    let requested = requested.map(|text| {
+        let text = String::from_utf8_lossy(text);
+        let mut names: Vec<&str> = text.split(' ').collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(" ")
+    });
+    ScopeSet { id: id_of(granted, requested.as_deref()), granted: granted.to_owned(), requested }
+}
+
+/// The same on every node, and above [`OTHER_SETS`].
+fn id_of(granted: &str, requested: Option<&str>) -> i64 {
+    // No request names the empty scope.
+    let digest = fingerprint([granted.as_bytes(), requested.unwrap_or_default().as_bytes()]);
+    let number = digest.iter().take(8).fold(0_i64, |number, byte| number << 8 | i64::from(*byte));
+    (number & i64::MAX).max(OTHER_SETS + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u128) -> ClientId {
+        ClientId::from_parts(0, number)
+    }
+
+    const NOON: i64 = 1_700_049_600;
+
+    fn taken(counts: &UsageCounts) -> Vec<(ClientId, Hour, String, Option<String>, u64)> {
+        let all = (0..SHARDS).flat_map(|at| counts.take(at));
+        let mut all: Vec<_> = all
+            .map(|(counter, count)| {
+                (counter.client_id, counter.hour, count.set.granted.clone(), count.set.requested.clone(), count.tokens)
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn tokens_are_counted_by_key_hour_and_what_was_asked_for() {
+        let counts = UsageCounts::default();
+        let now = Timestamp::from_unix(NOON);
+        let later = now.plus_seconds(3_600);
+        for _ in 0..3 {
+            counts.count(key(1), now, "a b", None);
+        }
+        counts.count(key(1), now, "a b", Some(b"a b"));
+        counts.count(key(1), now, "a b", Some(b"b a"));
+        counts.count(key(1), now, "a b", Some(b"b"));
+        counts.count(key(1), later, "a b", None);
+        counts.count(key(2), now, "a b", None);
+        let hour = Hour::of(now);
+        let of = |key_number, hour, requested: Option<&str>, tokens| {
+            (key(key_number), hour, "a b".to_owned(), requested.map(str::to_owned), tokens)
+        };
+        assert_eq!(
+            taken(&counts),
+            [
+                of(1, hour, None, 3),
+                of(1, hour, Some("a b"), 2),
+                of(1, hour, Some("b"), 1),
+                of(1, Hour::of(later), None, 1),
+                of(2, hour, None, 1),
+            ]
+        );
+        assert!(taken(&counts).is_empty());
+    }
+
+    #[test]
+    fn a_key_that_always_asks_for_something_else_does_not_fill_memory() {
+        let counts = UsageCounts::default();
+        for number in 0..10_000 {
+            counts.count(key(1), Timestamp::from_unix(NOON), &format!("s{number}"), None);
+        }
+        counts.count(key(2), Timestamp::from_unix(NOON), "another", None);
+        let taken = taken(&counts);
+        assert_eq!(taken.len(), MAX_SETS_A_DAY + 2);
+        assert_eq!(taken.iter().map(|(.., tokens)| tokens).sum::<u64>(), 10_001);
+        assert!(taken.iter().any(|(.., granted, _, tokens)| granted.is_empty() && *tokens == 10_000 - MAX_SETS_A_DAY as u64));
+        assert!(taken.iter().any(|(client_id, _, granted, ..)| *client_id == key(2) && granted == "another"));
+    }
+
+    #[test]
+    fn sets_have_the_same_number_on_every_node() {
+        assert_eq!(set_of("a b", Some(b"b a b")), set_of("a b", Some(b"a b")));
+        let different = [set_of("a b", None), set_of("a b", Some(b"a b")), set_of("a", Some(b"a")), set_of("a b", Some(b"a"))];
+        let ids: std::collections::HashSet<i64> = different.iter().map(|set| set.id).collect();
+        assert_eq!(ids.len(), 4);
+        assert!(ids.iter().all(|id| *id > OTHER_SETS));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_counted_on() {
+        let counts = UsageCounts::default();
+        counts.count(key(1), Timestamp::from_unix(NOON), "a", None);
+        let all: Vec<_> = (0..SHARDS).flat_map(|at| counts.take(at)).collect();
+        counts.count(key(1), Timestamp::from_unix(NOON), "a", None);
+        counts.put_back(&all);
+        assert_eq!(taken(&counts).first().unwrap().4, 2);
+    }
+}

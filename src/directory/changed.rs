@@ -1,0 +1,93 @@
+//! What becomes of memory when something has changed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Directory;
+use super::signing_keys::load as load_signing_keys;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::plan::PlanName;
+use crate::domain::rate_plans::RatePlans;
+use crate::store::{Change, Db, StoreError, catalogue, organizations, plans};
+
+impl Directory {
+    /// Forgets what `changes` name, and reads again what must always be there.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the reading failed; nothing that was named is trusted then.
+    pub(super) fn forget(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let everything = changes.contains(&Change::Unknown);
+        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::Account(_))) {
+            self.epoch.fetch_add(1, Ordering::SeqCst);
+        }
+        for change in changes {
+            match change {
+                Change::ApiKey(id) => {
+                    self.keys.remove(id);
+                    self.unknown.remove(id);
+                }
+                Change::Account(id) => drop(self.accounts.remove(id)),
+                Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Plans | Change::Unknown => {}
+            }
+        }
+        if everything {
+            self.forget_everything();
+        }
+        let held_whole = |change: &Change| matches!(change, Change::Catalogue | Change::SigningKeys | Change::Plans);
+        if everything || changes.iter().any(held_whole) {
+            self.reload()?;
+        }
+        Ok(())
+    }
+
+    fn forget_everything(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.keys.clear();
+        self.unknown.clear();
+        self.accounts.clear();
+    }
+
+    pub(super) fn reload(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reload.lock();
+        if let Some(catalogue) = unless_damaged(read_catalogue(&self.db))? {
+            self.catalogue.store(Arc::new(catalogue));
+        }
+        if let Some(keys) = unless_damaged(load_signing_keys(&self.db, &self.master_key))? {
+            self.signing_keys.store(Arc::new(keys));
+        }
+        if let Some(plans) = unless_damaged(read_plans(&self.db, &self.options.default_plan))? {
+            self.plans.store(Arc::new(plans));
+        }
+        Ok(())
+    }
+}
+
+/// A damaged row must be known and mended, but it must not stop a node that has what it needs in memory.
+fn unless_damaged<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            log::error!("what was in memory stays in use: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn read_catalogue(db: &Db) -> Result<Catalogue, StoreError> {
+    db.read(|connection| {
+        let servers = catalogue::resource_servers(connection)?;
+        let scopes = catalogue::scopes(connection)?;
+        Ok(Catalogue::new(&servers, &scopes))
+    })
+}
+
+pub(super) fn read_plans(db: &Db, default: &PlanName) -> Result<RatePlans, StoreError> {
+    db.read(|connection| {
+        let plans = plans::all(connection)?;
+        Ok(RatePlans::new(&plans, organizations::with_plan(connection)?, default))
+    })
+}

@@ -1,0 +1,52 @@
+//! Refused requests, as the audit log tells of them. Input that breaks rules is no refusal: nobody was kept from what they
+//! may do.
+
+use std::net::IpAddr;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::problem::ApiError;
+use super::route::Method;
+use crate::app::caller::Caller;
+use crate::app::refusals::RefusalKind;
+use crate::domain::actor::Principal;
+use crate::domain::id::OrganizationId;
+
+/// The action of a refused request.
+const API_REFUSED: &str = "api.refused";
+
+#[derive(Clone, Copy)]
+struct Who(Principal, OrganizationId);
+
+/// Notes who calls, for when the request is refused later on.
+pub(super) fn remember(request: &HttpRequest, caller: &Caller) {
+    request.extensions_mut().insert(Who(caller.principal, caller.organization_id));
+}
+
+/// What the log tells of an error; `None` when nobody was refused.
+pub(super) fn kind(request: &HttpRequest, path: &'static str, address: Option<IpAddr>, error: &ApiError) -> Option<RefusalKind> {
+    let is_refusal = match error {
+        ApiError::Unauthenticated
+        | ApiError::InvalidToken { .. }
+        | ApiError::InvalidSession
+        | ApiError::Denied(_)
+        | ApiError::RateLimited { .. } => true,
+        ApiError::Refused { status, .. } => *status == StatusCode::FORBIDDEN,
+        ApiError::MethodNotAllowed { .. } | ApiError::Invalid(_) | ApiError::Unavailable { .. } | ApiError::Internal { .. } => {
+            false
+        }
+    };
+    let who = request.extensions().get::<Who>().copied();
+    is_refusal.then(|| RefusalKind {
+        action: API_REFUSED,
+        actor: who.map_or(Principal::Anonymous, |Who(principal, _)| principal),
+        organization_id: who.map(|Who(_, organization_id)| organization_id),
+        // A stranger's word for it is not enough to write into somebody's log.
+        target: who.and_then(|_| request.match_info().get("client_id")?.parse().ok()),
+        is_target_known: false,
+        route: Method::of(request.method().as_str()).map(|method| (method.as_str(), path)),
+        address,
+        reason: error.code(),
+    })
+}
