@@ -8,6 +8,7 @@ mod catalogue;
 mod description;
 mod filters;
 mod idempotency;
+mod many_keys;
 mod matrix;
 mod organizations;
 mod reach;
