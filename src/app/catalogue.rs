@@ -147,7 +147,7 @@ pub fn edit_scope(
         check_implied(&scope, &servers, &existing)?;
     }
     if scope != before {
-        catalogue::update_scope(work.transaction, &scope)?;
+        catalogue::change_scope(work.transaction, &scope.name, &scope.description, &scope.implies)?;
         work.transaction.changed(Change::Catalogue);
         let entry = AuditEntry::done("scope.edited", None, id);
         work.audit(entry.changing(Some(describe(&before, &server)), Some(describe(&scope, &server))));

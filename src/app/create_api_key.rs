@@ -12,7 +12,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySettings};
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::client_secret::{ClientSecret, StoredSecret};
+use crate::domain::client_secret::{ClientSecret, SecretProof, StoredSecret};
 use crate::domain::event::EventKind;
 use crate::domain::id::{ClientId, OrganizationId, SecretId};
 use crate::domain::time::Timestamp;
@@ -45,6 +45,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
         kind: new.kind,
         settings: new.settings,
         auth_method: new.auth_method,
+        foreign_client_id: None,
         secrets: vec![stored],
         disabled_at: None,
         tokens_revoked_at: None,
@@ -78,6 +79,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
     let key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         settings,
+        foreign_client_id: None,
         secrets: vec![stored],
         disabled_at: None,
         tokens_revoked_at: None,
@@ -121,7 +123,7 @@ pub(super) fn tell(
 }
 
 /// What can change of a key, without digests: secrets by id, hint and end.
-fn described(key: &ApiKey) -> Value {
+pub(super) fn described(key: &ApiKey) -> Value {
     let secrets: Vec<Value> = key
         .secrets
         .iter()
@@ -202,7 +204,7 @@ pub(super) fn mint_secret(pepper: &Pepper, now: Timestamp) -> Result<(ClientSecr
     let stored = StoredSecret {
         id: SecretId::from_parts(clock::unix_milliseconds(), random_bits()?),
         hint: secret.hint(),
-        digest: pepper.digest(secret.expose().as_bytes()),
+        proof: SecretProof::Digest(pepper.digest(secret.expose().as_bytes())),
         created_at: now,
         expires_at: None,
     };

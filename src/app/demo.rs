@@ -3,19 +3,27 @@
 use super::catalogue::{NewScope, create_resource_server, create_scope};
 use super::change_api_key::regenerate_secret;
 use super::create_api_key::{NewApiKey, create_api_key};
+use super::users::{NewUser, create_user, set_password};
 use super::{AppError, Management, Work, create_account::create_account, create_organization::create_organization};
+use crate::crypto::{password_hash, random};
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::api_key::{AuthMethod, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::client_secret::ClientSecret;
+use crate::domain::email::Email;
 use crate::domain::grant::Grants;
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::ip_allowlist::IpAllowlist;
+use crate::domain::password::Password;
+use crate::domain::role::Role;
 use crate::domain::scope::Level;
-use crate::store::{api_keys, catalogue, organizations};
+use crate::store::{api_keys, catalogue, organizations, users};
 
 const ACTOR: Actor = Actor::local(Principal::Demo);
 /// The curl line of the last start goes on working for a day.
 const GRACE_SECONDS: i64 = 86_400;
+
+/// The login of the demo's owner.
+const OWNER: &str = "owner@demo.example";
 
 /// name, resource server, level, description, implied scope
 const SCOPES: [(&str, &str, Level, &str, Option<&str>); 6] = [
@@ -36,10 +44,14 @@ pub struct Demo {
     pub client_id: ClientId,
     /// A secret that works now.
     pub secret: ClientSecret,
+    /// The login of the organization's owner.
+    pub email: Email,
+    /// A password that works now.
+    pub password: Password,
 }
 
-/// Makes a demo organization, catalogue and key where there are none; a demo key of an earlier start gets a new secret,
-/// because nobody can read the old one back. Returns `None` when the database is in use without a demo key.
+/// Makes a demo organization, catalogue, key and owner where there are none; a demo key of an earlier start gets a new
+/// secret and its owner a new password, because nobody can read the old ones back. Returns `None` when the database is in use without a demo key.
 ///
 /// # Errors
 /// [`AppError`].
@@ -49,8 +61,11 @@ pub fn prepare_demo(management: &Management) -> Result<Option<Demo>, AppError> {
     for organization in &customers {
         let keys = db.read(|connection| api_keys::of_organization(connection, organization.id))?;
         if let Some(key) = keys.iter().find(|key| key.created_by == Principal::Demo.to_string()) {
-            let (key, secret) = management.change(&ACTOR, |work| regenerate_secret(work, key.client_id, GRACE_SECONDS, false))?;
-            return Ok(Some(Demo { client_id: key.client_id, secret }));
+            return management.change(&ACTOR, |work| {
+                let (key, secret) = regenerate_secret(work, key.client_id, GRACE_SECONDS, false)?;
+                let (email, password) = make_owner(work, organization.id)?;
+                Ok(Some(Demo { client_id: key.client_id, secret, email, password }))
+            });
         }
     }
     if !customers.is_empty() {
@@ -79,7 +94,24 @@ fn make_demo(work: &mut Work<'_, '_>) -> Result<Demo, AppError> {
         auth_method: AuthMethod::default(),
     };
     let (key, secret) = create_api_key(work, new)?;
-    Ok(Demo { client_id: key.client_id, secret })
+    let (email, password) = make_owner(work, organization.id)?;
+    Ok(Demo { client_id: key.client_id, secret, email, password })
+}
+
+/// Makes the demo's owner, or gives the one of an earlier start another password.
+fn make_owner(work: &mut Work<'_, '_>, organization_id: OrganizationId) -> Result<(Email, Password), AppError> {
+    let email: Email = OWNER.parse()?;
+    let password = Password::presented(random::token_id()?);
+    let hash = password_hash::hash(&password)?;
+    match users::find_by_email(work.transaction.reading(), &email)? {
+        Some(owner) => drop(set_password(work, owner.id, &hash)?),
+        None => {
+            let name = Some("Demo Owner".parse()?);
+            let new = NewUser { organization_id, email: email.clone(), name, role: Role::Owner, password: Some(hash) };
+            create_user(work, new)?;
+        }
+    }
+    Ok((email, password))
 }
 
 fn make_catalogue(work: &mut Work<'_, '_>) -> Result<(), AppError> {

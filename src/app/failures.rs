@@ -1,7 +1,7 @@
 //! The brake on guessing: failed authentications by id and address, and by address.
 //!
 //! Keyed by the address too, so that a stranger cannot lock the owner out. In memory and per node: a guesser gains at
-//! most a factor of the number of nodes, against 256 random bits.
+//! most a factor of the number of nodes. Of API keys and of people alike, each with limits of their own.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -13,23 +13,23 @@ use quick_cache::sync::Cache;
 
 use crate::domain::counted_address::counted_address;
 
-/// How many failures are borne within [`WINDOW`].
+/// How many failures are borne, and for how long they count.
 #[derive(Clone, Copy, Debug)]
 pub struct FailureLimits {
+    /// How long failures count, from the first of them on.
+    pub window: Duration,
     /// For one id from one address.
     pub per_id_and_address: u32,
     /// From one address.
     pub per_address: u32,
 }
 
+/// What API keys bear.
 impl Default for FailureLimits {
     fn default() -> Self {
-        Self { per_id_and_address: 100, per_address: 300 }
+        Self { window: Duration::from_secs(60), per_id_and_address: 100, per_address: 300 }
     }
 }
-
-/// How long failures count, from the first of them on.
-const WINDOW: Duration = Duration::from_secs(60);
 
 /// Windows remembered, bounded; the least used go first.
 const CAPACITY: usize = 100_000;
@@ -37,18 +37,19 @@ const CAPACITY: usize = 100_000;
 #[derive(Debug)]
 struct Window {
     since: Instant,
+    length: Duration,
     failures: AtomicU32,
 }
 
 impl Window {
     fn ends_in(&self) -> Option<Duration> {
-        WINDOW.checked_sub(self.since.elapsed()).filter(|left| !left.is_zero())
+        self.length.checked_sub(self.since.elapsed()).filter(|left| !left.is_zero())
     }
 
     /// Seconds until the next try, when there were `limit` failures.
     fn over(&self, limit: u32) -> Option<u32> {
         let wait = self.ends_in().filter(|_| self.failures.load(Ordering::Relaxed) >= limit)?;
-        Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(60).max(1))
+        Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1))
     }
 
     fn uncount(&self) {
@@ -142,10 +143,8 @@ impl Failures {
             }
             self.windows.remove_if(&key, |old| Arc::ptr_eq(old, &window));
         }
-        let fresh = || Ok::<_, ()>(Arc::new(Window { since: Instant::now(), failures: AtomicU32::new(0) }));
-        self.windows
-            .get_or_insert_with(&key, fresh)
-            .unwrap_or_else(|()| Arc::new(Window { since: Instant::now(), failures: AtomicU32::new(0) }))
+        let fresh = || Arc::new(Window { since: Instant::now(), length: self.limits.window, failures: AtomicU32::new(0) });
+        self.windows.get_or_insert_with(&key, || Ok::<_, ()>(fresh())).unwrap_or_else(|()| fresh())
     }
 }
 
@@ -155,7 +154,7 @@ mod tests {
 
     #[test]
     fn ca13_the_limit_is_for_one_id_from_one_address() {
-        let failures = Failures::new(FailureLimits { per_id_and_address: 3, per_address: 100 });
+        let failures = Failures::new(FailureLimits { per_id_and_address: 3, per_address: 100, ..FailureLimits::default() });
         let (here, there): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         for _ in 0..3 {
             assert!(failures.check(Some("key_a"), here).is_ok());
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn ca13_reserved_tries_are_never_more_than_the_limit() {
-        let failures = Failures::new(FailureLimits { per_id_and_address: 100, per_address: 300 });
+        let failures = Failures::new(FailureLimits::default());
         let here: IpAddr = "192.0.2.1".parse().unwrap();
         let passed = AtomicU32::new(0);
         std::thread::scope(|scope| {
@@ -189,8 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn ca13_the_stop_ends_with_its_window() {
+        let limits = FailureLimits { window: Duration::from_millis(50), per_id_and_address: 1, per_address: 100 };
+        let failures = Failures::new(limits);
+        let here: IpAddr = "192.0.2.1".parse().unwrap();
+        assert!(failures.reserve(Some("key_a"), here).is_ok());
+        assert_eq!(failures.reserve(Some("key_a"), here), Err(1));
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(failures.reserve(Some("key_a"), here).is_ok());
+    }
+
+    #[test]
     fn ca13_many_ids_from_one_address_are_counted_together() {
-        let failures = Failures::new(FailureLimits { per_id_and_address: 100, per_address: 5 });
+        let failures = Failures::new(FailureLimits { per_address: 5, ..FailureLimits::default() });
         let here: IpAddr = "2001:db8::1".parse().unwrap();
         for n in 0..5 {
             failures.record(Some(&format!("key_{n}")), here);

@@ -7,25 +7,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::authenticate_client::AuthenticatedClient;
 use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
-use super::{Failures, Metrics, Uses};
+use super::{Failures, ForeignSecrets, Metrics, Uses};
 use crate::clock;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
 use crate::crypto::random;
-use crate::directory::{CachedKey, Directory, LoadedKey, LookupError};
+use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
-use crate::domain::api_key::AuthMethod;
-use crate::domain::id::{ClientId, SecretId};
+use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
-use crate::oauth::client_auth;
-use crate::oauth::error::{ClientRefusal, OAuthError};
+use crate::oauth::error::OAuthError;
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
-use crate::oauth::token_request::{self, Credentials, RawTokenRequest, TokenRequest};
+use crate::oauth::token_request::{self, RawTokenRequest, TokenRequest};
 
 /// What issuing needs besides the request.
 #[derive(Debug)]
@@ -36,6 +35,8 @@ pub struct TokenIssuer {
     pub directory: Arc<Directory>,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// Recognises secrets that other servers have hashed.
+    pub foreign_secrets: ForeignSecrets,
     /// The brake on guessing.
     pub failures: Failures,
     /// The rate plans.
@@ -157,21 +158,6 @@ async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
     next
 }
 
-/// What a client presents.
-struct Attempt<'a> {
-    client_id: &'a str,
-    address: IpAddr,
-    method: AuthMethod,
-    secret: &'a [u8],
-    now: Timestamp,
-}
-
-/// A client that has proved who it is.
-struct AuthenticatedClient {
-    key: Arc<KeyEntry>,
-    secret: SecretId,
-}
-
 impl TokenIssuer {
     /// Issues a token or says why not.
     pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
@@ -206,92 +192,6 @@ impl TokenIssuer {
             return Err(Refusal { client_id: Some(client.key.client_id), ..OAuthError::UnauthorizedClient.into() });
         }
         Ok(client)
-    }
-
-    async fn authenticate(
-        &self,
-        request: &TokenRequest,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<AuthenticatedClient, Refusal> {
-        let wait = |retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds };
-        let (client_id, secret, method) = match &request.credentials {
-            Credentials::Refused(refusal) => {
-                self.failures.reserve(None, address).map_err(wait)?;
-                return Err(OAuthError::InvalidClient(*refusal).into());
-            }
-            Credentials::Basic { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretBasic),
-            Credentials::Post { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretPost),
-        };
-        let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
-        self.failures.check(Some(client_id), address).map_err(wait)?;
-        let id: Option<ClientId> = client_id.parse().ok();
-        let outcome = match (request.body_client_id.as_deref(), id) {
-            (Some(other), _) if other != client_id.as_bytes() => self.count(&attempt, ClientRefusal::OtherClientId),
-            (_, None) => self.count(&attempt, self.unknown_client(&attempt)),
-            (_, Some(id)) => self.try_key(id, &attempt).await,
-        };
-        outcome.map_err(|refusal| Refusal { client_id: id, ..refusal })
-    }
-
-    /// Memory first. When memory knows another secret, the database is asked once more: the key may have been
-    /// regenerated on another node a moment ago, and its new secret must work everywhere at once.
-    async fn try_key(&self, id: ClientId, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Refusal> {
-        let remembered = match self.directory.key_in_memory(id) {
-            Some(LoadedKey::Known(key)) => match self.check_key(&key, attempt) {
-                Err(ClientRefusal::WrongSecret) if key.may_be_outdated() => Some(ClientRefusal::WrongSecret),
-                outcome => return outcome.or_else(|refusal| self.count(attempt, refusal)),
-            },
-            Some(absent) => return self.judge(absent, attempt).or_else(|refusal| self.count(attempt, refusal)),
-            None => None,
-        };
-        // From here on the answer is waited for, and counted before it is known.
-        let (client_id, address) = (Some(attempt.client_id), attempt.address);
-        self.failures
-            .reserve(client_id, address)
-            .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
-        let outcome = match (self.directory.load_key(id).await, remembered) {
-            (Ok(loaded), _) => self.judge(loaded, attempt),
-            // What memory said stands while memory is to be trusted.
-            (Err(_), Some(refusal)) => Err(refusal),
-            (Err(fault), None) => {
-                self.failures.take_back(client_id, address);
-                return Err(fault.into());
-            }
-        };
-        if outcome.is_ok() {
-            self.failures.take_back(client_id, address);
-        }
-        outcome.map_err(|refusal| OAuthError::InvalidClient(refusal).into())
-    }
-
-    fn judge(&self, loaded: LoadedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
-        match loaded {
-            LoadedKey::Known(key) => self.check_key(&key, attempt),
-            LoadedKey::Deleted => {
-                self.unknown_client(attempt);
-                Err(ClientRefusal::Deleted)
-            }
-            LoadedKey::Unknown => Err(self.unknown_client(attempt)),
-        }
-    }
-
-    fn check_key(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
-        let secret = client_auth::authenticate(&key.entry, attempt.method, attempt.secret, &self.pepper, attempt.now)?;
-        Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret })
-    }
-
-    /// Counts a refusal of the client.
-    fn count(&self, attempt: &Attempt<'_>, refusal: ClientRefusal) -> Result<AuthenticatedClient, Refusal> {
-        self.failures.record(Some(attempt.client_id), attempt.address);
-        Err(OAuthError::InvalidClient(refusal).into())
-    }
-
-    /// The work of comparing one secret, so that an unknown id costs what a wrong secret costs.
-    fn unknown_client(&self, attempt: &Attempt<'_>) -> ClientRefusal {
-        let digest = self.pepper.digest(b"");
-        std::hint::black_box(self.pepper.matches(attempt.secret, &digest));
-        ClientRefusal::UnknownClient
     }
 
     async fn grant_and_sign(&self, request: &TokenRequest, key: &KeyEntry, now: Timestamp) -> Result<IssuedToken, Refusal> {

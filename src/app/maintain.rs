@@ -15,7 +15,12 @@ use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::directory::Directory;
-use crate::store::{Db, StoreError, changes, idempotent_requests, rates, secrets, usage};
+use crate::domain::one_time_link::LinkPurpose;
+use crate::domain::time::Timestamp;
+use crate::store::{
+    Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, rates, secrets, sessions, usage, user_links,
+    users,
+};
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
 const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
@@ -40,6 +45,9 @@ const KEEP_USAGE_SECONDS: i64 = 92 * 86_400;
 const WRITING_USAGE: Duration = Duration::from_millis(1_000);
 /// How long old usage may be removed, at a time.
 const REMOVING_USAGE: Duration = Duration::from_millis(500);
+
+/// How long a place from where somebody has signed in stays known.
+const KEEP_ADDRESSES_SECONDS: i64 = 90 * 86_400;
 
 /// What the maintenance works on.
 pub struct Maintenance {
@@ -112,7 +120,7 @@ impl Drop for Maintainer {
 /// When the system gives no thread.
 pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
     let work = move || {
-        step_back();
+        step_back(NICE);
         let started = Instant::now();
         match directory.warm_up(|| false) {
             Ok(keys) => {
@@ -126,16 +134,16 @@ pub fn warm_up(directory: Arc<Directory>) -> std::io::Result<()> {
 }
 
 /// What this thread does can wait; on a machine with few cores it would make requests wait instead.
-fn step_back() {
+pub(super) fn step_back(nice: i32) {
     // Where the system refuses, the work is done all the same.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
 }
 
 /// Ten percent of a core at least, when requests want all of it.
 const NICE: i32 = 10;
 
 fn run(work: &Maintenance, stop: &AtomicBool) {
-    step_back();
+    step_back(NICE);
     let mut tidy_at = Instant::now() + TIDY_FIRST;
     let mut failing = false;
     loop {
@@ -158,9 +166,14 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
 fn write_down(work: &Maintenance) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
+    let replaced = issuer.foreign_secrets.flush(&work.db, now);
     let uses = issuer.uses.flush(&work.db, now);
     let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
     refusals?;
+    let replaced = replaced?;
+    if replaced > 0 {
+        log::info!(replaced; "imported secrets were used for the first time and have our digest now");
+    }
     uses?;
     usage?;
     Ok(())
@@ -177,11 +190,23 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
         rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
         rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
+        tidy_people(transaction, now)?;
         Ok::<(), StoreError>(())
     })?;
     let started = Instant::now();
     let end = now.plus_seconds(-KEEP_USAGE_SECONDS);
     while work.db.write(now, |transaction| usage::remove_before(transaction, end))? && started.elapsed() < REMOVING_USAGE {}
+    Ok(())
+}
+
+/// What people leave behind: sessions, links and mails that are over, places from where they no longer come.
+fn tidy_people(transaction: &mut WriteTransaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+    sessions::remove_ended(transaction, now)?;
+    user_links::remove_ended(transaction, now)?;
+    for purpose in LinkPurpose::ALL {
+        pending_mails::remove_before(transaction, purpose, now.plus_seconds(-purpose.lifetime_seconds()))?;
+    }
+    users::forget_addresses_before(transaction, now.plus_seconds(-KEEP_ADDRESSES_SECONDS))?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! The use cases: what the server and its command line do, a file for each.
 
+pub mod apply;
 pub mod audit;
+mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;
 pub mod caller;
@@ -13,14 +15,20 @@ pub mod delete_from_catalogue;
 pub mod demo;
 mod error;
 mod failures;
+mod foreign_secrets;
+pub mod import_keys;
 pub mod issue_token;
 pub mod key_reach;
 pub mod limits;
 pub mod list_audit;
+pub mod login;
+mod login_brakes;
 pub mod maintain;
 pub mod management;
 mod metrics;
 pub mod organizations;
+mod passwords;
+pub mod people;
 pub mod plans;
 pub mod refusals;
 pub mod rename;
@@ -29,13 +37,18 @@ pub mod show_catalogue;
 pub mod show_usage;
 pub mod signing_keys;
 pub mod usage_counts;
+pub mod user_links;
+pub mod user_sessions;
+pub mod users;
 mod uses;
 pub mod verify_audit;
 
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
+pub use foreign_secrets::ForeignSecrets;
 pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
+pub use people::People;
 pub use uses::Uses;
 
 use crate::crypto::CryptoError;

@@ -26,7 +26,7 @@ pub fn rename_account(
         .ok_or_else(|| AppError::not_found("account", id))?;
     let account = Account { name: name.unwrap_or_else(|| before.name.clone()), ..before.clone() };
     if account != before {
-        accounts::rename(work.transaction, &account)?;
+        accounts::rename(work.transaction, id, &account.name)?;
         work.transaction.changed(Change::Account(id));
         work.audit(edited(AuditEntry::done("account.edited", Some(organization_id), id), &before.name, &account.name));
     }
@@ -45,7 +45,7 @@ pub fn rename_resource_server(
     let before = find_resource_server(work, id)?;
     let server = ResourceServer { name: name.unwrap_or_else(|| before.name.clone()), ..before.clone() };
     if server != before {
-        catalogue::rename_resource_server(work.transaction, &server)?;
+        catalogue::rename_resource_server(work.transaction, id, &server.name)?;
         work.transaction.changed(Change::Catalogue);
         work.audit(edited(AuditEntry::done("resource_server.edited", None, id), &before.name, &server.name));
     }

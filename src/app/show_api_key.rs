@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::AppError;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
 use crate::domain::client_secret::ClientSecret;
+use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::Grants;
 use crate::domain::id::{AccountId, ClientId, OrganizationId, SecretId};
 use crate::domain::ip_allowlist::IpAllowlist;
@@ -46,6 +47,9 @@ pub struct ApiKeyView {
     pub token_lifetime_seconds: TokenLifetime,
     /// How it proves itself.
     pub token_endpoint_auth_method: AuthMethod,
+    /// The client id that an imported key had at its former server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreign_client_id: Option<ForeignClientId>,
     /// Its rate plan.
     pub plan: Option<PlanName>,
     /// From when on it is refused.
@@ -145,6 +149,7 @@ impl ApiKeyView {
             max_payout: key.settings.max_payout,
             token_lifetime_seconds: key.settings.token_lifetime,
             token_endpoint_auth_method: key.auth_method,
+            foreign_client_id: key.foreign_client_id,
             plan: key.settings.plan,
             expires_at: key.settings.expires_at,
             disabled_at: key.disabled_at,

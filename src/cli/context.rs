@@ -3,6 +3,7 @@
 use crate::app::AppError;
 use crate::app::{Management, Work, bootstrap};
 use crate::config::{CommonArguments, CommonSettings};
+use crate::crypto::master_key::MasterKey;
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::role::RolePolicy;
 use crate::store::Db;
@@ -16,10 +17,11 @@ pub(super) struct Context {
     pub(super) json: bool,
 }
 
-/// A database and what works on it.
+/// A database with its master key.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) db: Db,
+    pub(super) master_key: MasterKey,
     pub(super) settings: CommonSettings,
     pub(super) management: Management,
 }
@@ -55,6 +57,6 @@ impl Context {
             output::message(&format!("Made a new master key in {}: keep a copy of it apart from the database.", made.display()));
         }
         let management = Management::new(db.clone(), &master_key, RolePolicy::default())?;
-        Ok(Opened { db, settings, management })
+        Ok(Opened { db, master_key, settings, management })
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: a file for each command. Data on standard output, messages on standard error.
 
 mod accounts;
+mod apply;
 mod audit;
 mod catalogue;
 mod completions;
 mod context;
 mod doctor;
+mod import;
 mod inspect;
 mod keys;
 mod logging;
@@ -17,6 +19,7 @@ mod process;
 mod serve;
 mod signing_keys;
 mod token;
+mod users;
 mod values;
 
 use std::process::ExitCode;
@@ -64,6 +67,11 @@ enum Command {
     /// Rate plans
     #[command(subcommand)]
     Plans(plans::Command),
+    /// People who sign in
+    #[command(subcommand)]
+    Users(users::Command),
+    /// Make organizations, accounts, resource servers, scopes and rate plans as a file says
+    Apply(apply::Arguments),
     /// Signing keys
     #[command(subcommand)]
     SigningKeys(signing_keys::Command),
@@ -141,6 +149,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::Scopes(command)) => catalogue::run_scopes(context, command),
         Some(Command::Keys(command)) => keys::run(context, command),
         Some(Command::Plans(command)) => plans::run(context, command),
+        Some(Command::Users(command)) => users::run(context, command),
+        Some(Command::Apply(arguments)) => apply::run(context, &arguments),
         Some(Command::SigningKeys(command)) => signing_keys::run(context, command),
         Some(Command::Audit(command)) => audit::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),

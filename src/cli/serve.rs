@@ -17,11 +17,12 @@ use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
-use crate::app::{FailureLimits, Failures, Management, Metrics, Uses, catalogue, install_recorder, plans};
+use crate::app::{
+    FailureLimits, Failures, ForeignSecrets, Management, Metrics, People, Uses, catalogue, install_recorder, plans,
+};
 use crate::config::{CommonArguments, ServeArguments, ServeSettings};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
-use crate::domain::role::RolePolicy;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -62,8 +63,9 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let management = Arc::new(Management::new(db.clone(), &master_key, RolePolicy::default())?);
+    let management = Arc::new(Management::new(db.clone(), &master_key, settings.roles)?);
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
+    let people = Arc::new(People::start(Arc::clone(&management), &master_key)?);
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
@@ -74,6 +76,7 @@ async fn serve(
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),
         refusals: Refusals::default(),
@@ -82,6 +85,7 @@ async fn serve(
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         management: Arc::clone(&management),
+        people,
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -137,11 +141,13 @@ impl Signals {
 }
 
 fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure> {
-    let Some(Demo { client_id, secret }) = demo else {
+    let Some(Demo { client_id, secret, email, password }) = demo else {
         output::message("There are organizations already, so --dev made no demo key; make one with `claviger keys create`.");
         return Ok(());
     };
     output::message("Paste this to get a token (the secret is new at each start; an earlier one works for a day more):");
     let base = settings.issuer.trim_end_matches('/');
+    let password = String::from_utf8_lossy(password.expose());
+    output::message(&format!("The demo's owner is {email} with the password {password} (new at each start too)."));
     output::line(&format!("curl -u {client_id}:{} -d grant_type=client_credentials {base}{}", secret.expose(), paths::TOKEN))
 }

@@ -1,7 +1,5 @@
 //! `claviger token`: an OAuth client like any other, so that trying the server tries what its users do.
 
-use std::io::{IsTerminal, Read};
-
 use clap::Args;
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl};
@@ -82,15 +80,7 @@ fn read_secret() -> Result<Zeroizing<String>, Failure> {
     if let Ok(secret) = std::env::var(SECRET_VARIABLE) {
         return Ok(Zeroizing::new(secret));
     }
-    if std::io::stdin().is_terminal() {
-        output::message(&format!("Type the client secret, then Enter (or set {SECRET_VARIABLE}):"));
-        let mut line = Zeroizing::new(String::new());
-        std::io::stdin().read_line(&mut line)?;
-        return Ok(line);
-    }
-    let mut text = Zeroizing::new(String::new());
-    std::io::stdin().take(4_096).read_to_string(&mut text)?;
-    Ok(text)
+    super::values::from_standard_input(&format!("Type the client secret, then Enter (or set {SECRET_VARIABLE}):"))
 }
 
 /// Why a request was not answered.

@@ -1,6 +1,28 @@
-//! Values of arguments that need reading.
+//! Values that need reading: arguments, and what must not be one.
 
+use std::io::{IsTerminal, Read};
+
+use zeroize::Zeroizing;
+
+use super::{Failure, output};
 use crate::domain::api_key::TokenLifetime;
+
+/// The most that is read of a secret, in bytes.
+const LONGEST_SECRET: u64 = 4_096;
+
+/// Reads a secret from standard input: a line from a person, else everything. Line ends at its end do not belong to it.
+pub(super) fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    if std::io::stdin().is_terminal() {
+        output::message(prompt);
+        std::io::stdin().read_line(&mut text)?;
+    } else {
+        std::io::stdin().take(LONGEST_SECRET).read_to_string(&mut text)?;
+    }
+    let end = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(end);
+    Ok(text)
+}
 
 /// Reads `30s`, `5m`, `24h` or `7d` as seconds.
 pub(super) fn duration_seconds(text: &str) -> Result<i64, String> {

@@ -23,6 +23,8 @@ struct File {
     tls_cert: Option<std::path::PathBuf>,
     tls_key: Option<std::path::PathBuf>,
     no_migrate: Option<bool>,
+    admin_manages_keys: Option<bool>,
+    roles: Roles,
     dev: Option<bool>,
     workers: Option<usize>,
     max_connections: Option<usize>,
@@ -32,6 +34,13 @@ struct File {
     default_plan: Option<String>,
     signing_key_rotation_days: Option<u32>,
     log_level: Option<String>,
+}
+
+/// `[roles]`: another spelling of what is said of roles.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Roles {
+    admin_manages_keys: Option<bool>,
 }
 
 /// `"a,b"` or `["a", "b"]`.
@@ -63,6 +72,12 @@ pub fn load(path: &Path) -> Result<(CommonArguments, ServeArguments), SettingsEr
     let text = std::fs::read_to_string(path).map_err(|error| refused(&error))?;
     // toml's own message shows the offending line, which may be a password.
     let file: File = toml::from_str(&text).map_err(|error| refused(&without_excerpt(&error, &text)))?;
+    let admin_manages_keys = match (file.admin_manages_keys, file.roles.admin_manages_keys) {
+        (Some(one), Some(other)) if one != other => {
+            return Err(refused(&"admin_manages_keys and roles.admin_manages_keys say different things"));
+        }
+        (one, other) => one.or(other),
+    };
     let common = CommonArguments {
         config: None,
         database_url: file.database_url,
@@ -80,6 +95,7 @@ pub fn load(path: &Path) -> Result<(CommonArguments, ServeArguments), SettingsEr
         tls_cert: file.tls_cert,
         tls_key: file.tls_key,
         no_migrate: file.no_migrate,
+        admin_manages_keys,
         dev: file.dev,
         workers: file.workers,
         max_connections: file.max_connections,

@@ -14,6 +14,7 @@ use crate::directory::DirectoryOptions;
 use crate::domain::Invalid;
 use crate::domain::ip_allowlist::parse_range;
 use crate::domain::plan::PlanName;
+use crate::domain::role::RolePolicy;
 
 /// The arguments of `serve`; the same names in the settings file.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,7 +41,10 @@ pub struct ServeArguments {
     /// Do not apply pending migrations; refuse to start when there are any
     #[arg(long, env = "CLAVIGER_NO_MIGRATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub no_migrate: Option<bool>,
-    /// Make a demo organization, catalogue and key, and print a curl line that gets a token
+    /// Let admins do with API keys what owners may: edit, regenerate, disable and delete them, the admin key too
+    #[arg(long, env = "CLAVIGER_ADMIN_MANAGES_KEYS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub admin_manages_keys: Option<bool>,
+    /// Make a demo organization, catalogue, owner login and key, and print a curl line that gets a token
     #[arg(long, env = "CLAVIGER_DEV", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub dev: Option<bool>,
     /// Worker threads [default: the number of processors]
@@ -98,6 +102,8 @@ pub struct ServeSettings {
     pub transport: Transport,
     /// Whether pending migrations are applied.
     pub migrate: bool,
+    /// What roles may.
+    pub roles: RolePolicy,
     /// Whether the demo is made.
     pub dev: bool,
     /// The `iss` of tokens, unless [`CommonSettings::issuer`] is empty and the system chooses the port.
@@ -128,6 +134,7 @@ impl ServeArguments {
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
             no_migrate: self.no_migrate.or(file.no_migrate),
+            admin_manages_keys: self.admin_manages_keys.or(file.admin_manages_keys),
             dev: self.dev.or(file.dev),
             workers: self.workers.or(file.workers),
             max_connections: self.max_connections.or(file.max_connections),
@@ -176,6 +183,7 @@ impl ServeArguments {
             trusted_proxies,
             transport,
             migrate: !self.no_migrate.unwrap_or(false),
+            roles: RolePolicy { admin_manages_keys: self.admin_manages_keys.unwrap_or(false) },
             dev: self.dev.unwrap_or(false),
             issuer,
             workers: in_range("workers", self.workers.unwrap_or(processors), 1..=1_024)?,

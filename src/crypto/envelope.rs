@@ -1,7 +1,8 @@
-//! How private keys are encrypted at rest: AES-256-GCM (NIST SP 800-38D) under a key derived from the master key.
+//! How private keys and foreign secret hashes are encrypted at rest: AES-256-GCM (NIST SP 800-38D) under keys derived
+//! from the master key, one for each use.
 //!
 //! Layout: one version byte (1), a random 12-byte nonce, the ciphertext and its 16-byte tag. The associated data (the
-//! `kid`) is not stored: a sealed key moved to another row does not open.
+//! `kid`, the secret's id) is not stored: a sealed key moved to another row does not open.
 
 use std::fmt;
 
@@ -12,7 +13,8 @@ use super::{CryptoError, random};
 
 const VERSION: u8 = 1;
 
-/// The key that seals private keys. Random nonces are safe for 2^32 sealings; an installation makes a few a year.
+/// A key that seals. Random nonces are safe for 2^32 sealings; an installation makes a few a year for its signing keys,
+/// and one for each secret that it imports.
 #[derive(Clone)]
 pub struct Envelope(LessSafeKey);
 

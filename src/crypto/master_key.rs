@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::audit_chain::AuditChain;
 use super::digest::Pepper;
 use super::envelope::Envelope;
+use super::login_key::LoginKey;
 use super::{CryptoError, random};
 
 const KEY_BYTES: usize = 32;
@@ -25,9 +26,11 @@ pub enum Purpose {
     SecretPepper,
     /// The key that seals private signing keys.
     SigningKeyEnvelope,
+    /// The key that seals secret hashes brought from other servers.
+    ForeignSecretEnvelope,
     /// The value by which a database recognises its master key.
     KeyCheck,
-    /// The key of the dashboard's cookies.
+    /// The key of what is kept of people's sessions and links.
     Cookie,
     /// The key of the audit log's hash chain.
     AuditChain,
@@ -38,6 +41,7 @@ impl Purpose {
         match self {
             Self::SecretPepper => b"secret-pepper",
             Self::SigningKeyEnvelope => b"signing-key-envelope",
+            Self::ForeignSecretEnvelope => b"foreign-secret-envelope",
             Self::KeyCheck => b"key-check",
             Self::Cookie => b"cookie",
             Self::AuditChain => b"audit-chain",
@@ -125,6 +129,22 @@ impl MasterKey {
     /// As [`derive`](Self::derive).
     pub fn envelope(&self) -> Result<Envelope, CryptoError> {
         Envelope::from_key(&*self.derive(Purpose::SigningKeyEnvelope)?)
+    }
+
+    /// The key of what is kept of people's sessions and links.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn login_key(&self) -> Result<LoginKey, CryptoError> {
+        Ok(LoginKey::from_key(&*self.derive(Purpose::Cookie)?))
+    }
+
+    /// The key that seals secret hashes brought from other servers.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn foreign_secret_envelope(&self) -> Result<Envelope, CryptoError> {
+        Envelope::from_key(&*self.derive(Purpose::ForeignSecretEnvelope)?)
     }
 
     /// The key of the audit log's hash chain.
@@ -220,6 +240,7 @@ mod tests {
         for (purpose, expected) in [
             (Purpose::SecretPepper, "7a428dd74eae6b5a44b3d9c8a2d2d0506d32ff94791c3d2b84ad68af12aa0891"),
             (Purpose::SigningKeyEnvelope, "6d07cc27347251e50ca1048601fa15be2563ce3adb906eedbcc6ef594b0b678e"),
+            (Purpose::ForeignSecretEnvelope, "da261823d565f7599cdbe98368368df6daf3afd80148f71c13f9373e054399c5"),
             (Purpose::KeyCheck, "eb61a7c9fda0188e9e0c1b51ff54bf2037fa243d597aff61e4c711f6efda1a2a"),
             (Purpose::Cookie, "aaeada50e07cf0e0064c3ace6bc22a8d42f0aab81c752208fd464338b34b0cb0"),
             (Purpose::AuditChain, "f8d8596bdb89d8a0c69e34c3f3a024d904aa05c5925d508cf085a9e9d1a02276"),

@@ -1,11 +1,13 @@
-//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs and signature. No I/O but the system's randomness, no
-//! clock, no database.
+//! Cryptography: the only home of jsonwebtoken, ring, aws-lc-rs, argon2, bcrypt and signature. No I/O but the system's
+//! randomness, no clock, no database.
 //!
 //! - [`random`]: the system's randomness, and token ids made of it;
 //! - [`master_key`]: the one secret of an installation, and the keys derived from it (HKDF, RFC 5869);
 //! - [`audit_chain`]: the hash chain of the audit log;
 //! - [`digest`]: what is stored of an API secret, and how one is recognised;
-//! - [`envelope`]: how private keys are encrypted at rest;
+//! - [`password_hash`]: how people's passwords are kept, [`login_key`] what is kept of their sessions and links;
+//! - [`foreign_hash`]: secrets hashed by other servers, until each is first used;
+//! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
@@ -15,10 +17,13 @@ use std::fmt;
 pub mod audit_chain;
 pub mod digest;
 pub mod envelope;
+pub mod foreign_hash;
 pub mod jwk;
 pub mod jwt;
 mod key_registry;
+pub mod login_key;
 pub mod master_key;
+pub mod password_hash;
 pub mod pem;
 pub mod random;
 pub mod signing;
@@ -51,6 +56,8 @@ pub enum CryptoError {
     Claims,
     /// The signature could not be made.
     Signature,
+    /// A password could not be hashed: there was not enough memory.
+    PasswordHash,
     /// Another part of the program has told jsonwebtoken to sign with something else.
     ProviderTaken,
 }
@@ -68,6 +75,7 @@ impl fmt::Display for CryptoError {
             Self::PublicJwk(why) => write!(f, "the public key is refused: {why}"),
             Self::Claims => f.write_str("the claims have no JSON form"),
             Self::Signature => f.write_str("the signature could not be made"),
+            Self::PasswordHash => f.write_str("a password could not be hashed: there is not enough memory"),
             Self::ProviderTaken => f.write_str("another cryptographic provider is installed in this process"),
         }
     }

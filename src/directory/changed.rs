@@ -20,7 +20,7 @@ impl Directory {
             return Ok(());
         }
         let everything = changes.contains(&Change::Unknown);
-        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::Account(_))) {
+        if changes.iter().any(|change| matches!(change, Change::ApiKey(_) | Change::ForeignClientIds | Change::Account(_))) {
             self.epoch.fetch_add(1, Ordering::SeqCst);
         }
         for change in changes {
@@ -29,6 +29,7 @@ impl Directory {
                     self.keys.remove(id);
                     self.unknown.remove(id);
                 }
+                Change::ForeignClientIds => self.foreign_ids.added(),
                 Change::Account(id) => drop(self.accounts.remove(id)),
                 Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Plans | Change::Unknown => {}
             }
@@ -47,6 +48,7 @@ impl Directory {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.keys.clear();
         self.unknown.clear();
+        self.foreign_ids.forget();
         self.accounts.clear();
     }
 

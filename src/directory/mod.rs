@@ -6,6 +6,7 @@
 
 mod changed;
 mod follower;
+mod foreign_client_ids;
 mod loader;
 mod lookup;
 mod signing_keys;
@@ -28,6 +29,7 @@ use crate::domain::rate_plans::{ActivePlan, RatePlans};
 use crate::store::{Db, StoreError, accounts, changes};
 
 use changed::{read_catalogue, read_plans};
+use foreign_client_ids::ForeignIds;
 use loader::Loader;
 use lookup::Absent;
 
@@ -57,6 +59,7 @@ pub struct Directory {
     keys: Cache<ClientId, CachedKey>,
     /// Ids that the database does not know: a flood of them must neither reach it each time nor push keys out.
     unknown: Cache<ClientId, Absent>,
+    foreign_ids: ForeignIds,
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
@@ -96,6 +99,7 @@ impl Directory {
             master_key: master_key.clone(),
             keys: Cache::new(max_keys),
             unknown: Cache::new((max_keys / 10).max(1_000)),
+            foreign_ids: ForeignIds::new(db, max_keys)?,
             accounts: Cache::new((max_keys / 10).max(1_000)),
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),

@@ -35,6 +35,9 @@ impl Directory {
             let page = self.db.read(|connection| key_entries::page(connection, &after, PAGE, &self.sharing))?;
             let Some(last) = page.last else { break };
             after = last;
+            for (foreign, id) in page.foreign_client_ids {
+                self.foreign_ids.learn(foreign, id);
+            }
             for key in page.keys {
                 match key {
                     Ok(key) => {

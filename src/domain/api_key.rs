@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Invalid;
 use super::client_secret::StoredSecret;
+use super::foreign_client_id::ForeignClientId;
 use super::grant::{GrantTarget, Grants};
 use super::id::{AccountId, ClientId, OrganizationId};
 use super::ip_allowlist::IpAllowlist;
@@ -215,6 +216,8 @@ pub struct ApiKey {
     pub settings: KeySettings,
     /// How it proves itself.
     pub auth_method: AuthMethod,
+    /// What it was called at the server that it came from; accepted in place of `client_id` at the token endpoint.
+    pub foreign_client_id: Option<ForeignClientId>,
     /// One or two live secrets (and perhaps expired ones not yet cleaned away), the newest first.
     pub secrets: Vec<StoredSecret>,
     /// Set while the key is disabled.

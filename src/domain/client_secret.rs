@@ -69,7 +69,7 @@ impl FromStr for ClientSecret {
 }
 
 /// Appends the big-endian number in `bytes` as `width` base62 digits, most significant first; leaves `bytes` zero.
-fn push_base62(text: &mut String, bytes: &mut [u8], width: usize) {
+pub(super) fn push_base62(text: &mut String, bytes: &mut [u8], width: usize) {
     let mut digits = Zeroizing::new([b'0'; RANDOM_CHARACTERS]);
     for digit in digits.iter_mut().take(width) {
         let mut remainder = 0_u32;
@@ -91,6 +91,11 @@ impl SecretHint {
     /// The hint as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What is shown of a secret that another server made: nobody here has seen it.
+    pub fn of_imported() -> Self {
+        Self("imported".to_owned())
     }
 
     /// A hint as the database holds it.
@@ -121,6 +126,37 @@ impl fmt::Debug for SecretDigest {
     }
 }
 
+/// Another server's hash of a secret, encrypted under a key of ours. Opened by `crypto::foreign_hash` alone.
+#[derive(Clone)]
+pub struct SealedHash(Box<[u8]>);
+
+impl SealedHash {
+    /// Wraps what the envelope made.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+
+    /// The bytes, for storing and for the envelope.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealedHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedHash([redacted])")
+    }
+}
+
+/// What a secret is recognised by.
+#[derive(Clone, Debug)]
+pub enum SecretProof {
+    /// Our own digest.
+    Digest(SecretDigest),
+    /// The hash that another server made of it: until it is first used, when we see it and make our own.
+    Foreign(SealedHash),
+}
+
 /// A secret as it is kept: enough to recognise it, not to know it.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
@@ -129,7 +165,7 @@ pub struct StoredSecret {
     /// What is shown of it.
     pub hint: SecretHint,
     /// What it is recognised by.
-    pub digest: SecretDigest,
+    pub proof: SecretProof,
     /// When it was minted.
     pub created_at: Timestamp,
     /// From when on it is refused; `None`: never.

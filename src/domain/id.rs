@@ -85,6 +85,10 @@ identifiers! {
     ScopeId = "scope_", "scope_id";
     /// A person: `user_…`.
     UserId = "user_", "user_id";
+    /// A person's session, as its list shows it; not what the cookie holds: `sess_…`.
+    SessionId = "sess_", "session_id";
+    /// A mail that is to be sent: `mail_…`.
+    MailId = "mail_", "mail_id";
     /// A row of the audit log: `audit_…`.
     AuditEventId = "audit_", "audit_event_id";
     /// Something that people and webhooks are told of: `evt_…`.

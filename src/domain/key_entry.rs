@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::Invalid;
 use super::api_key::{AuthMethod, KeyKind, TokenLifetime};
 use super::catalogue::Catalogue;
-use super::client_secret::SecretDigest;
+use super::client_secret::{SealedHash, SecretDigest};
 use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
@@ -26,6 +26,8 @@ pub struct KeyEntry {
     pub holding: Holding,
     /// How its secrets are recognised.
     pub secrets: Box<[SecretEntry]>,
+    /// Those that were brought from another server and have not been used here yet; mostly none.
+    pub foreign_secrets: Box<[ForeignSecretEntry]>,
     /// From where it may be used.
     pub ip_allowlist: IpAllowlist,
     /// Handed to the resource server in the token.
@@ -51,6 +53,17 @@ pub struct SecretEntry {
     pub id: SecretId,
     /// What it is recognised by.
     pub digest: SecretDigest,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A secret that another server has hashed.
+#[derive(Debug)]
+pub struct ForeignSecretEntry {
+    /// `sec_…`
+    pub id: SecretId,
+    /// What it is recognised by.
+    pub hash: SealedHash,
     /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
 }
@@ -222,6 +235,7 @@ pub(crate) mod tests {
             organization_id,
             holding: Holding::Admin(None),
             secrets: Box::default(),
+            foreign_secrets: Box::default(),
             ip_allowlist: IpAllowlist::default(),
             max_payout: None,
             plan: plan.map(|name| Arc::new(name.parse().unwrap())),

@@ -7,6 +7,7 @@ use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::name::Name;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
@@ -44,6 +45,15 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, account: &Account) -> Resu
         created_at: account.created_at.unix(),
     };
     diesel::insert_into(accounts::table).values(row).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename(transaction: &mut WriteTransaction<'_>, id: AccountId, name: &Name) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id.to_string())).set(accounts::name.eq(name.as_str())).execute(transaction.connection)?;
     Ok(())
 }
 
@@ -87,15 +97,4 @@ pub fn newest_of_organization(
         .limit(limit)
         .load(connection)?;
     rows.into_iter().map(Account::try_from).collect()
-}
-
-/// Gives an account another name.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn rename(transaction: &mut WriteTransaction<'_>, account: &Account) -> Result<(), StoreError> {
-    diesel::update(accounts::table.find(account.id.to_string()))
-        .set(accounts::name.eq(account.name.as_str()))
-        .execute(transaction.connection)?;
-    Ok(())
 }

@@ -36,6 +36,7 @@ struct KeyRow {
     created_by: String,
     created_at: i64,
     updated_at: i64,
+    foreign_client_id: Option<String>,
 }
 
 #[derive(Queryable, Insertable, Selectable)]
@@ -73,6 +74,7 @@ impl KeyRow {
             created_by: key.created_by.clone(),
             created_at: key.created_at.unix(),
             updated_at: key.updated_at.unix(),
+            foreign_client_id: key.foreign_client_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -100,6 +102,7 @@ impl KeyRow {
                 expires_at: self.expires_at.map(Timestamp::from_unix),
             },
             auth_method: self.token_endpoint_auth_method.parse()?,
+            foreign_client_id: self.foreign_client_id.as_deref().map(str::parse).transpose()?,
             secrets,
             disabled_at: self.disabled_at.map(Timestamp::from_unix),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
@@ -139,19 +142,35 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
     Ok(())
 }
 
+/// Adds many keys with their grants and secrets, in few statements.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn insert_all(transaction: &mut WriteTransaction<'_>, keys: &[ApiKey]) -> Result<(), StoreError> {
+    let rows: Vec<KeyRow> = keys.iter().map(KeyRow::of).collect();
+    insert_rows!(transaction, api_keys::table, rows);
+    let rows: Vec<GrantRow> = keys.iter().flat_map(GrantRow::of_key).collect();
+    insert_rows!(transaction, grants::table, rows);
+    secrets::insert_all(transaction, keys)
+}
+
+impl GrantRow {
+    fn of_key(key: &ApiKey) -> Vec<Self> {
+        let KeyKind::Scoped(all) = &key.kind else { return Vec::new() };
+        let row = |target: GrantTarget, scope: &ScopeName| Self {
+            client_id: key.client_id.to_string(),
+            organization_id: key.organization_id.to_string(),
+            target: target.to_string(),
+            account_id: target.account().map(|id| id.to_string()),
+            scope: scope.to_string(),
+        };
+        all.iter().flat_map(|grant| grant.scopes.iter().map(move |scope| row(grant.target, scope))).collect()
+    }
+}
+
 fn insert_grants(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<(), StoreError> {
-    let KeyKind::Scoped(all) = &key.kind else { return Ok(()) };
-    for grant in all.iter() {
-        for scope in &grant.scopes {
-            let row = GrantRow {
-                client_id: key.client_id.to_string(),
-                organization_id: key.organization_id.to_string(),
-                target: grant.target.to_string(),
-                account_id: grant.target.account().map(|id| id.to_string()),
-                scope: scope.to_string(),
-            };
-            diesel::insert_into(grants::table).values(row).execute(transaction.connection)?;
-        }
+    for row in GrantRow::of_key(key) {
+        diesel::insert_into(grants::table).values(row).execute(transaction.connection)?;
     }
     Ok(())
 }
@@ -194,6 +213,7 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: Timesta
             deleted_api_keys::organization_id.eq(key.organization_id.to_string()),
             deleted_api_keys::name.eq(key.settings.name.as_str()),
             deleted_api_keys::deleted_at.eq(now.unix()),
+            deleted_api_keys::foreign_client_id.eq(key.foreign_client_id.as_ref().map(ToString::to_string)),
         ))
         .execute(transaction.connection)?;
     Ok(())

@@ -67,24 +67,12 @@ pub fn head(connection: &mut DbConnection) -> Result<Option<AuditHead>, StoreErr
     Ok(found.map(|(seq, hash, seal)| AuditHead { seq, hash, seal }))
 }
 
-/// Rows in one statement.
-const ROWS_AT_ONCE: usize = 100;
-
 /// Adds rows and moves the end. The caller holds the writers' lock.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn append(transaction: &mut WriteTransaction<'_>, rows: &[AuditRow], head: &AuditHead) -> Result<(), StoreError> {
-    // All writers wait for this one, so it goes to PostgreSQL and back as seldom as can be.
-    if let DbConnection::Postgres(connection) = transaction.connection {
-        for some in rows.chunks(ROWS_AT_ONCE) {
-            diesel::insert_into(audit_events::table).values(some).execute(connection)?;
-        }
-    } else {
-        for row in rows {
-            diesel::insert_into(audit_events::table).values(row).execute(transaction.connection)?;
-        }
-    }
+    insert_rows!(transaction, audit_events::table, rows);
     let end = (audit_head::seq.eq(head.seq), audit_head::hash.eq(&head.hash), audit_head::seal.eq(&head.seal));
     if diesel::update(audit_head::table.find(1)).set(end).execute(transaction.connection)? == 0 {
         diesel::insert_into(audit_head::table).values((audit_head::id.eq(1), end)).execute(transaction.connection)?;

@@ -6,6 +6,8 @@ use diesel::prelude::*;
 
 use super::schema::{grants, resource_servers, scope_implications, scopes};
 use super::{DbConnection, StoreError, WriteTransaction};
+use crate::domain::id::ResourceServerId;
+use crate::domain::name::Name;
 use crate::domain::resource_server::ResourceServer;
 use crate::domain::scope::{Scope, ScopeName};
 use crate::domain::time::Timestamp;
@@ -117,6 +119,49 @@ pub fn set_builtin_identifier(transaction: &mut WriteTransaction<'_>, identifier
     Ok(())
 }
 
+/// Gives a resource server another name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn rename_resource_server(
+    transaction: &mut WriteTransaction<'_>,
+    id: ResourceServerId,
+    name: &Name,
+) -> Result<(), StoreError> {
+    diesel::update(resource_servers::table.find(id.to_string()))
+        .set(resource_servers::name.eq(name.as_str()))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Writes what can change of a scope that is there: its description and all that it implies.
+///
+/// # Errors
+/// [`StoreError::ForeignKeyViolation`] when an implied scope does not exist.
+pub fn change_scope(
+    transaction: &mut WriteTransaction<'_>,
+    name: &ScopeName,
+    description: &str,
+    implies: &[ScopeName],
+) -> Result<(), StoreError> {
+    diesel::update(scopes::table.filter(scopes::name.eq(name.as_str())))
+        .set(scopes::description.eq(description))
+        .execute(transaction.connection)?;
+    diesel::delete(scope_implications::table.filter(scope_implications::scope.eq(name.as_str())))
+        .execute(transaction.connection)?;
+    for implied in implies {
+        insert_implication(transaction, name, implied)?;
+    }
+    Ok(())
+}
+
+fn insert_implication(transaction: &mut WriteTransaction<'_>, name: &ScopeName, implied: &ScopeName) -> Result<(), StoreError> {
+    diesel::insert_into(scope_implications::table)
+        .values((scope_implications::scope.eq(name.as_str()), scope_implications::implied.eq(implied.as_str())))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
 /// Adds a scope with what it implies.
 ///
 /// # Errors
@@ -137,21 +182,8 @@ pub fn insert_scope(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Re
 
 fn insert_implications(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {
     for implied in &scope.implies {
-        diesel::insert_into(scope_implications::table)
-            .values((scope_implications::scope.eq(scope.name.as_str()), scope_implications::implied.eq(implied.as_str())))
-            .execute(transaction.connection)?;
+        insert_implication(transaction, &scope.name, implied)?;
     }
-    Ok(())
-}
-
-/// Gives a resource server another name.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn rename_resource_server(transaction: &mut WriteTransaction<'_>, server: &ResourceServer) -> Result<(), StoreError> {
-    diesel::update(resource_servers::table.find(server.id.to_string()))
-        .set(resource_servers::name.eq(server.name.as_str()))
-        .execute(transaction.connection)?;
     Ok(())
 }
 
@@ -162,18 +194,6 @@ pub fn rename_resource_server(transaction: &mut WriteTransaction<'_>, server: &R
 pub fn delete_resource_server(transaction: &mut WriteTransaction<'_>, server: &ResourceServer) -> Result<(), StoreError> {
     diesel::delete(resource_servers::table.find(server.id.to_string())).execute(transaction.connection)?;
     Ok(())
-}
-
-/// Writes the description of a scope that is there, and what it implies.
-///
-/// # Errors
-/// [`StoreError::ForeignKeyViolation`] when an implied scope does not exist.
-pub fn update_scope(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {
-    diesel::update(scopes::table.find(scope.id.to_string()))
-        .set(scopes::description.eq(&scope.description))
-        .execute(transaction.connection)?;
-    remove_implications(transaction, scope)?;
-    insert_implications(transaction, scope)
 }
 
 fn remove_implications(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {

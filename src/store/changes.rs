@@ -22,6 +22,8 @@ pub enum Change {
     Account(AccountId),
     /// An organization.
     Organization(OrganizationId),
+    /// The client ids that imported keys had elsewhere: some have been added.
+    ForeignClientIds,
     /// The scopes or resource servers.
     Catalogue,
     /// The signing keys.
@@ -38,6 +40,7 @@ impl Change {
             Self::ApiKey(_) => "api_key",
             Self::Account(_) => "account",
             Self::Organization(_) => "organization",
+            Self::ForeignClientIds => "foreign_client_ids",
             Self::Catalogue => "catalogue",
             Self::SigningKeys => "signing_keys",
             Self::Plans => "plans",
@@ -50,7 +53,7 @@ impl Change {
             Self::ApiKey(id) => id.to_string(),
             Self::Account(id) => id.to_string(),
             Self::Organization(id) => id.to_string(),
-            Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
+            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
         }
     }
 
@@ -62,6 +65,7 @@ impl Change {
             "api_key" => of(entity, Self::ApiKey),
             "account" => of(entity, Self::Account),
             "organization" => of(entity, Self::Organization),
+            "foreign_client_ids" => Self::ForeignClientIds,
             "catalogue" => Self::Catalogue,
             "signing_keys" => Self::SigningKeys,
             "plans" => Self::Plans,

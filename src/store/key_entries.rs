@@ -9,10 +9,11 @@ use super::schema::{api_keys, api_secrets, deleted_api_keys, grants};
 use super::{DbConnection, StoreError};
 use crate::domain::Invalid;
 use crate::domain::api_key::TokenLifetime;
-use crate::domain::client_secret::SecretDigest;
+use crate::domain::client_secret::{SealedHash, SecretDigest};
+use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
-use crate::domain::key_entry::{Holding, KeyEntry, SecretEntry, Sharing};
+use crate::domain::key_entry::{ForeignSecretEntry, Holding, KeyEntry, SecretEntry, Sharing};
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Selectable)]
@@ -30,6 +31,7 @@ struct KeyRow {
     expires_at: Option<i64>,
     disabled_at: Option<i64>,
     tokens_revoked_at: Option<i64>,
+    foreign_client_id: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -39,6 +41,7 @@ struct SecretRow {
     id: String,
     digest: Vec<u8>,
     expires_at: Option<i64>,
+    foreign_hash: Option<Vec<u8>>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -49,25 +52,35 @@ struct GrantRow {
     scope: String,
 }
 
+/// The secrets of a key: ours, and those that another server has hashed.
+type Secrets = (Box<[SecretEntry]>, Box<[ForeignSecretEntry]>);
+
 impl SecretRow {
-    fn entry(&self) -> Result<SecretEntry, StoreError> {
-        let corrupt = |detail: &dyn std::fmt::Display| StoreError::corrupt("api_secrets", &self.id, detail);
-        let digest = <[u8; 32]>::try_from(self.digest.as_slice()).map_err(|_| corrupt(&"the digest does not have 32 bytes"))?;
-        Ok(SecretEntry {
-            id: self.id.parse().map_err(|detail: Invalid| corrupt(&detail))?,
-            digest: SecretDigest::from_bytes(digest),
-            expires_at: self.expires_at.map(Timestamp::from_unix),
-        })
+    fn entries(rows: &[Self]) -> Result<Secrets, StoreError> {
+        let (mut own, mut foreign) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            let corrupt = |detail: &dyn std::fmt::Display| StoreError::corrupt("api_secrets", &row.id, detail);
+            let id = row.id.parse().map_err(|detail: Invalid| corrupt(&detail))?;
+            let expires_at = row.expires_at.map(Timestamp::from_unix);
+            if let Some(sealed) = &row.foreign_hash {
+                foreign.push(ForeignSecretEntry { id, hash: SealedHash::from_bytes(sealed.clone()), expires_at });
+                continue;
+            }
+            let digest = <[u8; 32]>::try_from(row.digest.as_slice());
+            let digest = SecretDigest::from_bytes(digest.map_err(|_| corrupt(&"the digest does not have 32 bytes"))?);
+            own.push(SecretEntry { id, digest, expires_at });
+        }
+        Ok((own.into_boxed_slice(), foreign.into_boxed_slice()))
     }
 }
 
 impl KeyRow {
     fn entry(&self, grants: &[GrantRow], secrets: &[SecretRow], sharing: &Sharing) -> Result<KeyEntry, StoreError> {
-        let secrets = secrets.iter().map(SecretRow::entry).collect::<Result<_, _>>()?;
+        let secrets = SecretRow::entries(secrets)?;
         self.parse(grants, secrets, sharing).map_err(|detail| StoreError::corrupt("api_keys", &self.client_id, detail))
     }
 
-    fn parse(&self, grants: &[GrantRow], secrets: Box<[SecretEntry]>, sharing: &Sharing) -> Result<KeyEntry, Invalid> {
+    fn parse(&self, grants: &[GrantRow], (secrets, foreign_secrets): Secrets, sharing: &Sharing) -> Result<KeyEntry, Invalid> {
         let holding = match self.kind.as_str() {
             "admin" => Holding::Admin(self.account_id.as_deref().map(str::parse).transpose()?),
             "scoped" => {
@@ -81,6 +94,7 @@ impl KeyRow {
             organization_id: self.organization_id.parse()?,
             holding,
             secrets,
+            foreign_secrets,
             ip_allowlist: self.ip_allowlist.parse()?,
             max_payout: self.max_payout.as_deref().map(str::parse).transpose()?,
             plan: self.plan.as_deref().map(|name| name.parse().map(|name| sharing.plan(name))).transpose()?,
@@ -191,6 +205,8 @@ fn by_key<T>(rows: &mut [T], key: impl Fn(&T) -> &String) -> HashMap<&str, &[T]>
 pub struct Page {
     /// The keys; a damaged one is an error in its place.
     pub keys: Vec<Result<KeyEntry, StoreError>>,
+    /// What those of them that were imported were called before.
+    pub foreign_client_ids: Vec<(ForeignClientId, ClientId)>,
     /// The last one's id as it is stored, to ask for what comes after it; `None`: there was nothing more.
     pub last: Option<String>,
 }
@@ -232,7 +248,8 @@ pub fn page(connection: &mut DbConnection, after: &str, limit: i64, sharing: &Sh
     if secrets.next().is_some() || held.next().is_some() {
         keys = vec![Err(StoreError::corrupt("api_keys", &last, "before it are secrets or grants of no key"))];
     }
-    Ok(Page { keys, last: Some(last) })
+    let foreign = |row: &KeyRow| Some((row.foreign_client_id.as_ref()?.parse().ok()?, row.client_id.parse().ok()?));
+    Ok(Page { keys, foreign_client_ids: rows.iter().filter_map(foreign).collect(), last: Some(last) })
 }
 
 /// The next chunk, when it is the wanted key's.

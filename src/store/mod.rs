@@ -2,6 +2,9 @@
 //!
 //! Reads go through [`Db::read`], writes through [`Db::write`]; both hand out what the functions of this module take.
 
+#[macro_use]
+mod insert_rows;
+
 pub mod accounts;
 pub mod api_keys;
 pub mod audit_events;
@@ -11,19 +14,24 @@ mod connection;
 mod db;
 mod error;
 pub mod events;
+pub mod foreign_client_ids;
 pub mod idempotent_requests;
 pub mod key_entries;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
+pub mod pending_mails;
 pub mod plans;
 pub mod rates;
 mod schema;
 mod search;
 pub mod secrets;
+pub mod sessions;
 pub mod signing_keys;
 mod url;
 pub mod usage;
+pub mod user_links;
+pub mod users;
 
 pub use changes::Change;
 pub use connection::DbConnection;

@@ -70,6 +70,7 @@ diesel::table! {
         created_by -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
     }
 }
 diesel::table! {
@@ -89,6 +90,7 @@ diesel::table! {
         hint -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        foreign_hash -> Nullable<Binary>,
     }
 }
 diesel::table! {
@@ -100,7 +102,13 @@ diesel::table! {
     }
 }
 diesel::table! {
-    deleted_api_keys (client_id) { client_id -> Text, organization_id -> Text, name -> Text, deleted_at -> BigInt, }
+    deleted_api_keys (client_id) {
+        client_id -> Text,
+        organization_id -> Text,
+        name -> Text,
+        deleted_at -> BigInt,
+        foreign_client_id -> Nullable<Text>,
+    }
 }
 diesel::table! {
     signing_keys (kid) {
@@ -161,6 +169,56 @@ diesel::table! {
 }
 diesel::table! {
     refusal_usage (client_id, hour, reason) { client_id -> Text, hour -> BigInt, reason -> Text, refusals -> BigInt, }
+}
+diesel::table! {
+    users (id) {
+        id -> Text,
+        organization_id -> Text,
+        email -> Text,
+        name -> Nullable<Text>,
+        role -> Text,
+        password_hash -> Nullable<Text>,
+        disabled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        last_login_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        digest -> Binary,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        proved_at -> BigInt,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    user_links (digest) {
+        digest -> Binary,
+        user_id -> Text,
+        purpose -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+diesel::table! {
+    pending_mails (id) {
+        id -> Text,
+        user_id -> Text,
+        purpose -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        taken_until -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    known_addresses (user_id, address) { user_id -> Text, address -> Text, last_login_at -> BigInt, }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);

@@ -11,7 +11,8 @@ use diesel::sql_types::{BigInt, HasSqlType, Text};
 
 use super::schema::{api_keys, api_secret_uses, api_secrets};
 use super::{DbConnection, StoreError, WriteTransaction};
-use crate::domain::client_secret::{SecretDigest, SecretHint, StoredSecret};
+use crate::domain::api_key::ApiKey;
+use crate::domain::client_secret::{SealedHash, SecretDigest, SecretHint, SecretProof, StoredSecret};
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
 
@@ -24,6 +25,7 @@ struct Row {
     hint: String,
     created_at: i64,
     expires_at: Option<i64>,
+    foreign_hash: Option<Vec<u8>>,
 }
 
 impl TryFrom<Row> for StoredSecret {
@@ -32,13 +34,38 @@ impl TryFrom<Row> for StoredSecret {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let digest = <[u8; 32]>::try_from(row.digest)
             .map_err(|_| StoreError::corrupt("api_secrets", &row.id, "the digest does not have 32 bytes"))?;
+        let proof = match row.foreign_hash {
+            Some(sealed) => SecretProof::Foreign(SealedHash::from_bytes(sealed)),
+            None => SecretProof::Digest(SecretDigest::from_bytes(digest)),
+        };
         Ok(Self {
             id: row.id.parse().map_err(|detail| StoreError::corrupt("api_secrets", &row.id, detail))?,
             hint: SecretHint::from_stored(row.hint),
-            digest: SecretDigest::from_bytes(digest),
+            proof,
             created_at: Timestamp::from_unix(row.created_at),
             expires_at: row.expires_at.map(Timestamp::from_unix),
         })
+    }
+}
+
+/// The digest of a secret that nobody here has seen yet: no secret has it.
+const NO_DIGEST: [u8; 32] = [0; 32];
+
+impl Row {
+    fn of(key: ClientId, secret: &StoredSecret) -> Self {
+        let (digest, foreign_hash) = match &secret.proof {
+            SecretProof::Digest(digest) => (digest.as_bytes().to_vec(), None),
+            SecretProof::Foreign(sealed) => (NO_DIGEST.to_vec(), Some(sealed.as_bytes().to_vec())),
+        };
+        Self {
+            id: secret.id.to_string(),
+            client_id: key.to_string(),
+            digest,
+            hint: secret.hint.as_str().to_owned(),
+            created_at: secret.created_at.unix(),
+            expires_at: secret.expires_at.map(Timestamp::unix),
+            foreign_hash,
+        }
     }
 }
 
@@ -60,19 +87,42 @@ pub struct SecretUse {
 /// # Errors
 /// [`StoreError`].
 pub fn insert(transaction: &mut WriteTransaction<'_>, key: ClientId, secret: &StoredSecret) -> Result<(), StoreError> {
-    let row = Row {
-        id: secret.id.to_string(),
-        client_id: key.to_string(),
-        digest: secret.digest.as_bytes().to_vec(),
-        hint: secret.hint.as_str().to_owned(),
-        created_at: secret.created_at.unix(),
-        expires_at: secret.expires_at.map(Timestamp::unix),
-    };
+    let row = Row::of(key, secret);
     diesel::insert_into(api_secrets::table).values(&row).execute(transaction.connection)?;
     diesel::insert_into(api_secret_uses::table)
         .values((api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0)))
         .execute(transaction.connection)?;
     Ok(())
+}
+
+/// Adds the secrets of many keys, in few statements.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn insert_all(transaction: &mut WriteTransaction<'_>, keys: &[ApiKey]) -> Result<(), StoreError> {
+    let rows: Vec<Row> = keys.iter().flat_map(|key| key.secrets.iter().map(|secret| Row::of(key.client_id, secret))).collect();
+    insert_rows!(transaction, api_secrets::table, rows);
+    let uses: Vec<_> =
+        rows.iter().map(|row| (api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0))).collect();
+    insert_rows!(transaction, api_secret_uses::table, uses);
+    Ok(())
+}
+
+/// Puts our own digest in the place of another server's hash. False when there is no such hash (any more): another node
+/// was quicker, or the secret is gone.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn replace_foreign_hash(
+    transaction: &mut WriteTransaction<'_>,
+    id: SecretId,
+    digest: &SecretDigest,
+) -> Result<bool, StoreError> {
+    let still_foreign = api_secrets::table.find(id.to_string()).filter(api_secrets::foreign_hash.is_not_null());
+    let rows = diesel::update(still_foreign)
+        .set((api_secrets::digest.eq(digest.as_bytes().to_vec()), api_secrets::foreign_hash.eq(None::<Vec<u8>>)))
+        .execute(transaction.connection)?;
+    Ok(rows > 0)
 }
 
 /// Removes a secret.

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use super::api::{Documents, RequestsUnderWay};
 use super::connections::Connections;
 use super::request_id::RequestIds;
-use crate::app::Management;
 use crate::app::issue_token::TokenIssuer;
+use crate::app::{Management, People};
 
 /// What the state is made of.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct StateParts {
     pub issuer: Arc<TokenIssuer>,
     /// What the management API works with.
     pub management: Arc<Management>,
+    /// What people sign in with.
+    pub people: Arc<People>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What the JWKS says of its own age.
@@ -32,6 +34,7 @@ pub struct StateParts {
 pub struct State {
     pub(super) issuer: Arc<TokenIssuer>,
     pub(super) management: Arc<Management>,
+    pub(super) people: Arc<People>,
     pub(super) requests_under_way: RequestsUnderWay,
     /// The API's description of itself.
     pub(super) documents: Documents,
@@ -62,6 +65,7 @@ impl State {
             documents: Documents::new(&parts.issuer.issuer),
             issuer: parts.issuer,
             management: parts.management,
+            people: parts.people,
             requests_under_way: RequestsUnderWay::default(),
             connections: Connections::new(parts.trusted_proxies.clone()),
             trusted_proxies: parts.trusted_proxies,

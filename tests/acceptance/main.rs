@@ -11,15 +11,18 @@
 )]
 
 mod api;
+mod apply;
 mod architecture;
 mod audit;
 mod cli;
 mod documents;
 mod faults;
 mod foreign;
+mod import;
 mod keys;
 mod manual;
 mod operations;
+mod people;
 mod rate_plans;
 mod signing_keys;
 mod support;

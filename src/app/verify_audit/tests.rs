@@ -65,7 +65,7 @@ fn tamper(what: u8, at: usize, other: usize, byte: u8) -> (Vec<AuditRow>, Option
     let other = if other == at { (at + 1) % rows.len() } else { other };
     let text = |old: &str| format!("{old}{byte}");
     let optional = |old: &Option<String>| match old {
-        Some(old) if byte % 3 == 0 => Some(text(old)),
+        Some(old) if byte.is_multiple_of(3) => Some(text(old)),
         Some(_) => None,
         None => Some(text("")),
     };
@@ -88,8 +88,8 @@ fn tamper(what: u8, at: usize, other: usize, byte: u8) -> (Vec<AuditRow>, Option
         13 => drop(rows[at].hash.pop()),
         // Another number: where it was there is a gap, unless it went before all others.
         14 => {
-            rows[at].seq = if byte % 2 == 0 { ROWS + 1 + i64::from(byte) } else { -i64::from(byte) };
-            first = if byte % 2 == 0 { first } else { rows[at].seq };
+            rows[at].seq = if byte.is_multiple_of(2) { ROWS + 1 + i64::from(byte) } else { -i64::from(byte) };
+            first = if byte.is_multiple_of(2) { first } else { rows[at].seq };
         }
         // Two rows change places.
         15 => {

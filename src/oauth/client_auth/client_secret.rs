@@ -7,8 +7,17 @@ use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::error::ClientRefusal;
 
+/// A secret of the key that was recognised in what the client sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Recognised {
+    /// Which one.
+    pub id: SecretId,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// Checks a secret against a key, and the key's own state. Every live secret is compared, whatever the others say, so
-/// that the time tells nothing.
+/// that the time tells nothing. Secrets that another server has hashed are not looked at: they may take long.
 ///
 /// # Errors
 /// Why the client is refused; the caller is told none of it.
@@ -22,10 +31,23 @@ pub fn authenticate(
     let mut matching = None;
     for candidate in &key.secrets {
         if pepper.matches(secret, &candidate.digest) {
-            matching = Some(candidate);
+            matching = Some(Recognised { id: candidate.id, expires_at: candidate.expires_at });
         }
     }
     let Some(matching) = matching else { return Err(ClientRefusal::WrongSecret) };
+    check_state(key, method, matching, now)
+}
+
+/// Whether a key may be used by this method, with the secret that was recognised.
+///
+/// # Errors
+/// As [`authenticate`].
+pub fn check_state(
+    key: &KeyEntry,
+    method: AuthMethod,
+    recognised: Recognised,
+    now: Timestamp,
+) -> Result<SecretId, ClientRefusal> {
     let ended = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     if key.auth_method != method {
         Err(ClientRefusal::OtherMethod)
@@ -33,9 +55,9 @@ pub fn authenticate(
         Err(ClientRefusal::Disabled)
     } else if ended(key.expires_at) {
         Err(ClientRefusal::ExpiredKey)
-    } else if ended(matching.expires_at) {
+    } else if ended(recognised.expires_at) {
         Err(ClientRefusal::ExpiredSecret)
     } else {
-        Ok(matching.id)
+        Ok(recognised.id)
     }
 }

@@ -2,4 +2,4 @@
 
 mod client_secret;
 
-pub use client_secret::authenticate;
+pub use client_secret::{Recognised, authenticate, check_state};

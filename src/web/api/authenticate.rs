@@ -1,26 +1,51 @@
-//! Who calls: a bearer token (RFC 6750 section 2.1, the header alone) or a session's cookie.
+//! Who calls: a bearer token (RFC 6750 section 2.1, the header alone) or a session's cookie, never both.
 
 use std::net::IpAddr;
 
-use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, web};
 
+use super::cookie;
 use super::problem::ApiError;
 use crate::app::bearer::BearerError;
-use crate::app::caller::Caller;
+use crate::app::caller::{Authority, Caller};
+use crate::app::user_sessions::CurrentUser;
 use crate::directory::LookupError;
+use crate::domain::actor::Principal;
+use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
 use crate::web::state::State;
 
-/// The caller of a request.
-pub(super) async fn caller(request: &HttpRequest, state: &State, address: IpAddr, now: Timestamp) -> Result<Caller, ApiError> {
+/// The caller of a request, and the session that is the caller's.
+pub(super) async fn caller(
+    request: &HttpRequest,
+    session: Option<SessionToken>,
+    state: &web::Data<State>,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<(Caller, Option<CurrentUser>), ApiError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
-    let Some(value) = values.next() else { return Err(ApiError::Unauthenticated) };
-    if values.next().is_some() {
-        return Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"));
+    match (values.next(), session) {
+        (None, None) => Err(ApiError::Unauthenticated),
+        (Some(_), Some(_)) => {
+            Err(ApiError::bad_request("invalid_request", "there are an Authorization header and a session's cookie; send one"))
+        }
+        (Some(_), None) if values.next().is_some() => {
+            Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
+        }
+        (Some(value), None) => {
+            let token = value.to_str().ok().and_then(bearer_token).ok_or(ApiError::Unauthenticated)?;
+            Ok((by_token(token, state, address, now).await?, None))
+        }
+        (None, Some(session)) => {
+            let (caller, current) = by_session(request, session, state, now).await?;
+            Ok((caller, Some(current)))
+        }
     }
-    let Some(token) = value.to_str().ok().and_then(bearer_token) else { return Err(ApiError::Unauthenticated) };
+}
+
+async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -> Result<Caller, ApiError> {
     state.issuer.caller_of(token, address, now).await.map_err(|error| match error {
         BearerError::InvalidToken(cause) => ApiError::InvalidToken { cause },
         BearerError::AddressNotAllowed => ApiError::refused(
@@ -37,4 +62,24 @@ pub(super) async fn caller(request: &HttpRequest, state: &State, address: IpAddr
 fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+}
+
+async fn by_session(
+    request: &HttpRequest,
+    token: SessionToken,
+    state: &web::Data<State>,
+    now: Timestamp,
+) -> Result<(Caller, CurrentUser), ApiError> {
+    cookie::check_own_page(request, &token, state)?;
+    let people = std::sync::Arc::clone(&state.people);
+    let found = web::block(move || people.find_session(&token, now)).await;
+    let found = found.map_err(|error| ApiError::Unavailable { cause: error.to_string() })??;
+    let current = found.ok_or(ApiError::InvalidSession)?;
+    let caller = Caller {
+        principal: Principal::User(current.user.id),
+        organization_id: current.organization.id,
+        is_operator: current.organization.platform,
+        authority: Authority::Session { role: current.user.role, has_fresh_proof: current.session.has_fresh_proof(now) },
+    };
+    Ok((caller, current))
 }

@@ -1,5 +1,6 @@
 //! A request as an operation sees it: who calls, from where, with what.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
@@ -11,26 +12,40 @@ use super::input::Input;
 use super::problem::ApiError;
 use super::query::Query;
 use crate::app::caller::Caller;
-use crate::app::issue_token::TokenIssuer;
-use crate::app::{Management, Work};
+use crate::app::people::Visitor;
+use crate::app::user_sessions::CurrentUser;
+use crate::app::{Management, People, Work};
 use crate::domain::Invalid;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
+use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
+use crate::store::sessions;
 
 /// A request, read and permitted.
-#[derive(Debug)]
 pub(super) struct Call {
     pub(super) management: std::sync::Arc<Management>,
-    pub(super) issuer: std::sync::Arc<TokenIssuer>,
+    pub(super) people: std::sync::Arc<People>,
     /// `None` on routes for anyone.
     pub(super) caller: Option<Caller>,
+    /// The caller's session, when that is what the caller has.
+    pub(super) session: Option<CurrentUser>,
+    /// What came along as the session's cookie, of whatever worth.
+    pub(super) session_token: Option<SessionToken>,
+    pub(super) visitor: Visitor,
     pub(super) actor: Actor,
     pub(super) now: Timestamp,
     pub(super) path: Vec<(String, String)>,
     pub(super) query: Query,
     pub(super) body: Map<String, Value>,
     pub(super) idempotency_key: Option<IdempotencyKey>,
+}
+
+/// Without the body, which may hold a password.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("actor", &self.actor).field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Call {
@@ -68,17 +83,35 @@ impl Call {
     /// Changes something as the caller, in one transaction that also remembers the answer when the request has an
     /// `Idempotency-Key`.
     pub(super) fn change(&self, work: impl FnOnce(&mut Work<'_, '_>) -> Result<Answer, ApiError>) -> Result<Answer, ApiError> {
-        self.management.change(&self.actor, |open| match &self.idempotency_key {
-            None => work(open),
-            Some(key) => match idempotency::answered(open, key)? {
-                Some(answer) => Ok(answer),
-                None => {
-                    let answer = work(open)?;
-                    idempotency::remember(open, key, &answer)?;
-                    Ok(answer)
-                }
-            },
+        self.management.change(&self.actor, |open| {
+            self.check_session(open)?;
+            match &self.idempotency_key {
+                None => work(open),
+                Some(key) => match idempotency::answered(open, key)? {
+                    Some(answer) => Ok(answer),
+                    None => {
+                        let answer = work(open)?;
+                        idempotency::remember(open, key, &answer)?;
+                        Ok(answer)
+                    }
+                },
+            }
         })
+    }
+
+    /// The session of whoever calls.
+    pub(super) fn session(&self) -> Result<&CurrentUser, ApiError> {
+        self.session.as_ref().ok_or(ApiError::Unauthenticated)
+    }
+
+    /// A person who was demoted, kept out or signed out since the request arrived has no session any more.
+    fn check_session(&self, open: &mut Work<'_, '_>) -> Result<(), ApiError> {
+        match &self.session {
+            Some(current) if !sessions::is_there(open.transaction.reading(), current.session.id)? => {
+                Err(ApiError::InvalidSession)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, FORWARDED, HeaderValue, X_FORWARDED_FOR};
+use actix_web::http::header::{CONTENT_TYPE, FORWARDED, HeaderValue, USER_AGENT, X_FORWARDED_FOR};
 use actix_web::web::{BytesMut, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 use super::answer::Answer;
 use super::authenticate;
 use super::call::Call;
+use super::cookie;
 use super::idempotency::IdempotencyKey;
 use super::problem::ApiError;
 use super::query::Query;
@@ -21,6 +22,7 @@ use super::route::{Access, Method, Route};
 use super::routes::ROUTES;
 use crate::app::caller::{Authority, Caller, Denied};
 use crate::app::limits::{Admission, OverLimit};
+use crate::app::people::Visitor;
 use crate::clock;
 use crate::crypto::strict_json::{self, NotStrict};
 use crate::domain::actor::{Actor, Principal};
@@ -92,9 +94,20 @@ async fn answer(
     let address =
         address.ok_or_else(|| ApiError::bad_request("invalid_request", "the proxy did not say where the request comes from"))?;
     let now = clock::now();
-    let caller = match route.access {
-        Access::Anyone => None,
-        _ => Some(authenticate::caller(request, state, address, now).await?),
+    // A broken cookie must not keep anybody from signing in.
+    let session_token = match (cookie::token_of(request), route.access) {
+        (Err(_), Access::Anyone) => None,
+        (sent, _) => sent?,
+    };
+    let (caller, session) = match route.access {
+        Access::Anyone => {
+            cookie::check_site(request, state)?;
+            (None, None)
+        }
+        _ => {
+            let (caller, session) = authenticate::caller(request, session_token.clone(), state, address, now).await?;
+            (Some(caller), session)
+        }
     };
     if let Some(caller) = &caller {
         refusal::remember(request, caller);
@@ -108,7 +121,10 @@ async fn answer(
     let mut raw = body::read(request, payload, &state.life, MAX_BODY_BYTES).await?;
     let members = members(request, &raw);
     let idempotency_key = match route.method {
-        Method::Post => IdempotencyKey::of(request.headers(), principal, request.method().as_str(), request.path(), &raw),
+        // Strangers have no keys of their own, and what tells of a password is not to be kept in any form.
+        Method::Post if !matches!(route.access, Access::Anyone | Access::Session) => {
+            IdempotencyKey::of(request.headers(), principal, request.method().as_str(), request.path(), &raw)
+        }
         _ => Ok(None),
     };
     // A password in the body must not outlive the request.
@@ -117,8 +133,15 @@ async fn answer(
     let under_way = idempotency_key.as_ref().map(|key| state.requests_under_way.enter(key)).transpose()?;
     let call = Call {
         management: std::sync::Arc::clone(&state.management),
-        issuer: std::sync::Arc::clone(&state.issuer),
+        people: std::sync::Arc::clone(&state.people),
         caller,
+        session,
+        session_token,
+        visitor: Visitor {
+            address,
+            user_agent: request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned),
+            request_id: request_id.to_owned(),
+        },
         actor: Actor { principal, address: Some(address), request_id: Some(request_id.to_owned()) },
         now,
         path: request.match_info().iter().map(|(name, value)| (name.to_owned(), decoded(value))).collect(),

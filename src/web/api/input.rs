@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use super::problem::{ApiError, FieldError};
 use crate::domain::Invalid;
 
-/// A body's members, being read.
-#[derive(Debug)]
+/// A body's members, being read. Never prints itself: one may be a password.
 pub(super) struct Input<'a> {
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,

@@ -1,7 +1,8 @@
 //! The management API under `/api/v1`: how a request is read, in this order:
 //!
 //! 1. *route*: path and method, from the table in [`routes`];
-//! 2. *caller*: a bearer token (RFC 6750) or a session; a key's request is counted against its rate plan;
+//! 2. *caller*: a bearer token (RFC 6750) or a session, which for a change also has to show that its own page asks; a key's
+//!    request is counted against its rate plan;
 //! 3. *permission*: the token's scope or the person's role; for what is sensitive, a fresh proof of the password;
 //! 4. *body*: media type, size, JSON without repeated members;
 //! 5. *operation*: a plain function on a blocking thread; it reads its [`input`], calls a use case, and answers.
@@ -15,6 +16,7 @@ mod audit_events;
 mod authenticate;
 mod call;
 mod catalogue;
+mod cookie;
 mod cursor;
 mod describe;
 mod dispatch;
@@ -23,6 +25,7 @@ mod idempotency;
 mod input;
 mod openapi;
 mod organizations;
+mod password_links;
 mod plans;
 mod problem;
 mod query;
@@ -30,8 +33,10 @@ mod reference;
 mod refusal;
 mod route;
 mod routes;
+mod sessions;
 mod signing_keys;
 mod usage;
+mod users;
 
 pub(super) use dispatch::configure;
 pub(super) use documents::{Documents, description, reference_page, reference_style};

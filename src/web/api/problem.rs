@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppError;
 use crate::app::caller::Denied;
+use crate::app::people::LoginError;
 use crate::domain::Invalid;
 use crate::store::StoreError;
 use crate::web::body::BodyError;
@@ -63,6 +64,12 @@ pub(super) enum ApiError {
     InvalidToken { cause: String },
     /// The session is over.
     InvalidSession,
+    /// The login was not proved.
+    WrongLogin,
+    /// Too many wrong tries.
+    TooManyTries { retry_after_seconds: u32 },
+    /// Too many people sign in at once.
+    Busy,
     /// The caller may not.
     Denied(Denied),
     /// The method is not one of the route's.
@@ -127,6 +134,19 @@ impl ApiError {
                 "the access token is expired, revoked, malformed or not for this API",
             ),
             Self::InvalidSession => of(StatusCode::UNAUTHORIZED, "invalid_session", "the session is over; sign in again"),
+            Self::WrongLogin => {
+                of(StatusCode::UNAUTHORIZED, "invalid_credentials", "the e-mail address or the password is wrong")
+            }
+            Self::TooManyTries { .. } => of(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "there were too many wrong tries; wait as Retry-After says",
+            ),
+            Self::Busy => of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "too many people sign in at this moment; try again",
+            ),
             Self::Denied(Denied::InsufficientScope(scope)) => {
                 (StatusCode::FORBIDDEN, "insufficient_scope", format!("the access token needs the scope {scope}"))
             }
@@ -165,8 +185,11 @@ impl ApiError {
         }
         match self {
             Self::MethodNotAllowed { allow } => drop(response.insert_header((ALLOW, allow.as_str()))),
-            Self::RateLimited { retry_after_seconds } => drop(response.insert_header((RETRY_AFTER, *retry_after_seconds))),
+            Self::RateLimited { retry_after_seconds } | Self::TooManyTries { retry_after_seconds } => {
+                response.insert_header((RETRY_AFTER, *retry_after_seconds));
+            }
             Self::Unavailable { .. } => drop(response.insert_header((RETRY_AFTER, "1"))),
+            Self::Busy => drop(response.insert_header((RETRY_AFTER, "5"))),
             // What is left of the body is not read.
             Self::Refused { status, .. }
                 if *status == StatusCode::PAYLOAD_TOO_LARGE || *status == StatusCode::REQUEST_TIMEOUT =>
@@ -191,7 +214,7 @@ impl ApiError {
     fn challenge(&self) -> Option<String> {
         const REALM: &str = "Bearer realm=\"claviger\"";
         match self {
-            Self::Unauthenticated | Self::InvalidSession => Some(REALM.to_owned()),
+            Self::Unauthenticated | Self::InvalidSession | Self::WrongLogin => Some(REALM.to_owned()),
             Self::InvalidToken { .. } => {
                 Some(format!("{REALM}, error=\"invalid_token\", error_description=\"the access token is not valid here\""))
             }
@@ -240,6 +263,19 @@ impl From<AppError> for ApiError {
             AppError::Forbidden { code, detail } => Self::refused(StatusCode::FORBIDDEN, code, detail),
             AppError::Store(error) => error.into(),
             AppError::Crypto(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refused => Self::WrongLogin,
+            LoginError::TooManyTries { retry_after_seconds } => Self::TooManyTries { retry_after_seconds },
+            LoginError::Busy => Self::Busy,
+            LoginError::SessionOver => Self::InvalidSession,
+            LoginError::DeadLink => Invalid::new("token", "invalid_link", error.to_string()).into(),
+            LoginError::App(error) => error.into(),
         }
     }
 }

@@ -31,11 +31,16 @@ pub(super) fn kind(request: &HttpRequest, path: &'static str, address: Option<Ip
         | ApiError::InvalidToken { .. }
         | ApiError::InvalidSession
         | ApiError::Denied(_)
+        | ApiError::TooManyTries { .. }
         | ApiError::RateLimited { .. } => true,
         ApiError::Refused { status, .. } => *status == StatusCode::FORBIDDEN,
-        ApiError::MethodNotAllowed { .. } | ApiError::Invalid(_) | ApiError::Unavailable { .. } | ApiError::Internal { .. } => {
-            false
-        }
+        // A wrong login has a row of its own already, with its true reason.
+        ApiError::WrongLogin
+        | ApiError::Busy
+        | ApiError::MethodNotAllowed { .. }
+        | ApiError::Invalid(_)
+        | ApiError::Unavailable { .. }
+        | ApiError::Internal { .. } => false,
     };
     let who = request.extensions().get::<Who>().copied();
     is_refusal.then(|| RefusalKind {

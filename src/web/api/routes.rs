@@ -1,11 +1,14 @@
 //! Every route of the management API and who may call it, on one screen.
 
-use super::route::Access::{Needs, NeedsProof};
+use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
-use super::{accounts, api_keys, audit_events, catalogue, describe, organizations, plans, signing_keys, usage};
+use super::{
+    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, sessions, signing_keys, usage,
+    users,
+};
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, WriteAccounts,
-    WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys,
+    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, ReadUsers,
+    WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -57,4 +60,21 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/plans/{name}", Needs(WritePlans), plans::delete).described(describe::plans::DELETE),
     get("/audit-events", Needs(ReadAudit), audit_events::list).described(describe::audit_events::LIST),
     get("/usage", Needs(ReadKeys), usage::show).described(describe::usage::SHOW),
+    get("/users", Needs(ReadUsers), users::list).described(describe::users::LIST),
+    post("/users", NeedsProof(WriteUsers), users::create).described(describe::users::CREATE),
+    get("/users/{user_id}", Needs(ReadUsers), users::show).described(describe::users::SHOW),
+    patch("/users/{user_id}", NeedsProof(WriteUsers), users::edit).described(describe::users::EDIT),
+    delete("/users/{user_id}", NeedsProof(WriteUsers), users::delete).described(describe::users::DELETE),
+    post("/users/{user_id}/invite", NeedsProof(WriteUsers), users::invite).described(describe::users::INVITE),
+    get("/session", Session, sessions::show).described(describe::sessions::SHOW),
+    post("/session", Anyone, sessions::sign_in).described(describe::sessions::SIGN_IN),
+    delete("/session", Session, sessions::sign_out).described(describe::sessions::SIGN_OUT),
+    post("/session/reauthenticate", Session, sessions::reauthenticate).described(describe::sessions::REAUTHENTICATE),
+    post("/session/password", Session, sessions::change_password).described(describe::sessions::CHANGE_PASSWORD),
+    get("/sessions", Session, sessions::list).described(describe::sessions::LIST),
+    delete("/sessions", Session, sessions::end_others).described(describe::sessions::END_OTHERS),
+    delete("/sessions/{session_id}", Session, sessions::end_one).described(describe::sessions::END_ONE),
+    post("/invitations/accept", Anyone, password_links::accept_invitation).described(describe::password_links::ACCEPT),
+    post("/password-reset", Anyone, password_links::ask).described(describe::password_links::ASK),
+    post("/password-reset/confirm", Anyone, password_links::confirm).described(describe::password_links::CONFIRM),
 ];

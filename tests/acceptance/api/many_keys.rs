@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use crate::support::{App, Backend, on_both};
 
 const KEYS: u32 = 100_000;
-/// For the whole request; other tests run meanwhile, so the best of some counts.
-const QUICK: Duration = Duration::from_millis(250);
+/// For the whole request of a program that was not optimised, while other tests run: far above the 100 ms that a machine
+/// at rest stays below, far below what a plan costs that sorts or scans for each key.
+const QUICK: Duration = Duration::from_millis(1_500);
 
 /// Scoped keys with one grant each, none of them live.
 fn fill(app: &App) {
@@ -16,9 +17,7 @@ fn fill(app: &App) {
             format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {KEYS})"),
             "'key_' || printf('%026d', i)",
         ),
-        Backend::Postgres => {
-            (format!("WITH n(i) AS (SELECT generate_series(1, {KEYS}))"), "'key_' || lpad(i::text, 26, '0')")
-        }
+        Backend::Postgres => (format!("WITH n(i) AS (SELECT generate_series(1, {KEYS}))"), "'key_' || lpad(i::text, 26, '0')"),
     };
     app.site.sql(&format!(
         "INSERT INTO api_keys (client_id, organization_id, name, kind, token_endpoint_auth_method, ip_allowlist, \

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::api::{ApiRequest, problem, small_key};
+use crate::support::api::{ApiRequest, PLATFORM, problem, small_key};
+use crate::support::people::{Browser, a_password, an_email};
 use crate::support::tools::{output_of, program, random_bytes};
 use crate::support::{App, PAYMENTS, on_both};
 
@@ -27,10 +28,12 @@ struct Case {
     body: Option<Value>,
     /// Whether the path names something that belongs to the customer: for others it is not there.
     is_owned: bool,
+    /// Whether operators see that all the same.
+    for_operators_too: bool,
 }
 
 fn plain(path: &str) -> Case {
-    Case { path: path.to_owned(), body: None, is_owned: false }
+    Case { path: path.to_owned(), body: None, is_owned: false, for_operators_too: false }
 }
 
 fn with(path: &str, body: Value) -> Case {
@@ -38,7 +41,7 @@ fn with(path: &str, body: Value) -> Case {
 }
 
 fn owned(path: String, body: Option<Value>) -> Case {
-    Case { path, body, is_owned: true }
+    Case { path, body, is_owned: true, for_operators_too: false }
 }
 
 /// A name that was not used before.
@@ -56,6 +59,14 @@ impl Ground<'_> {
 
     fn account(&self) -> String {
         format!("/accounts/{}", self.app.fixture.account_1)
+    }
+
+    /// A user of the customer who was invited, and what follows it in a path.
+    fn user(&self, rest: &str, body: Option<Value>) -> Case {
+        let new = json!({"email": an_email(), "role": "developer"});
+        let made = self.app.api("POST", "/users").bearer(&self.customer).json(&new).succeeds(201);
+        let path = format!("/users/{}{rest}", made["id"].as_str().unwrap());
+        Case { for_operators_too: true, ..owned(path, body) }
     }
 
     fn make(&self, path: &str, body: &Value) -> String {
@@ -118,6 +129,23 @@ const TABLE: &[Row] = &[
     }),
     ("listAuditEvents", |_| plain("/audit-events")),
     ("showUsage", |_| plain("/usage")),
+    ("listUsers", |_| plain("/users")),
+    ("inviteUser", |_| with("/users", json!({"email": an_email(), "role": "developer"}))),
+    ("showUser", |g| g.user("", None)),
+    ("editUser", |g| g.user("", Some(json!({"name": "Robin"})))),
+    ("removeUser", |g| g.user("", None)),
+    ("inviteUserAgain", |g| g.user("/invite", None)),
+    ("showSession", |_| plain("/session")),
+    ("signIn", |_| with("/session", json!({"email": an_email(), "password": "x"}))),
+    ("signOut", |_| plain("/session")),
+    ("reauthenticate", |_| with("/session/reauthenticate", json!({"password": "x"}))),
+    ("changePassword", |_| with("/session/password", json!({"current_password": "x", "new_password": "y"}))),
+    ("listSessions", |_| plain("/sessions")),
+    ("endOtherSessions", |_| plain("/sessions")),
+    ("endSession", |_| plain("/sessions/sess_01hf7yat00000000000000000a")),
+    ("acceptInvitation", |_| with("/invitations/accept", json!({"token": "x", "password": a_password()}))),
+    ("askForPasswordReset", |_| with("/password-reset", json!({"email": an_email()}))),
+    ("resetPassword", |_| with("/password-reset/confirm", json!({"token": "x", "password": a_password()}))),
     ("listSigningKeys", |_| plain("/signing-keys")),
     ("rotateSigningKey", |_| with("/signing-keys/rotate", json!({"algorithm": "EdDSA"}))),
     ("importSigningKey", |_| {
@@ -199,9 +227,12 @@ on_both!(mg2_every_operation_by_every_kind_of_caller, |app| {
         let row = TABLE.iter().find(|(known, _)| *known == id);
         let (_, make) = row.unwrap_or_else(|| panic!("{} {} ({id}) has no row in the table", operation.method, operation.path));
         rows.retain(|known| *known != id);
-        let Some(scope) = operation.scope() else { continue };
         let case = make(&ground);
         let request = || operation.request(app, &case);
+        let Some(scope) = operation.scope() else {
+            people_only(&operation, request(), &ground);
+            continue;
+        };
 
         problem(&request().send(), 401, "unauthenticated");
         assert!(operation.documents(401) && operation.documents(403), "{id}");
@@ -214,8 +245,10 @@ on_both!(mg2_every_operation_by_every_kind_of_caller, |app| {
             }
         } else if case.is_owned {
             request().bearer(&ground.stranger).refused(404, "not_found");
-            // An operator is no exception: its own organization's objects are what it sees here.
-            request().bearer(&ground.operator).refused(404, "not_found");
+            // An operator is no exception, but for people: its own organization's objects are what it sees here.
+            if !case.for_operators_too {
+                request().bearer(&ground.operator).refused(404, "not_found");
+            }
             assert!(operation.documents(404), "{id}");
         }
         let right = if operation.is_for_operators() { &ground.operator } else { &ground.customer };
@@ -229,10 +262,55 @@ on_both!(mg2_every_operation_by_every_kind_of_caller, |app| {
     assert!(rows.is_empty(), "rows without an operation: {rows:?}");
 });
 
+/// What is for sessions alone, or for anyone.
+fn people_only(operation: &Operation, request: ApiRequest<'_>, ground: &Ground<'_>) {
+    if operation.description["security"] == json!([]) {
+        let status = request.send().status;
+        assert!(status < 500 && operation.documents(status), "{}: {status}", operation.id());
+    } else {
+        request.refused(401, "unauthenticated");
+        request.bearer(&ground.customer).refused(403, "forbidden");
+    }
+}
+
+on_both!(mg2_every_operation_by_every_role, |app| {
+    let ground = ground(app);
+    for role in ["developer", "admin", "owner"] {
+        let of_customer = app.signed_in(role);
+        let of_platform = app.sign_in(&app.user_of(PLATFORM, role));
+        for operation in operations(app) {
+            let (Some(_), Some((_, make))) = (operation.scope(), TABLE.iter().find(|(known, _)| *known == operation.id())) else {
+                continue;
+            };
+            let has_role = operation.description["x-roles"].as_array().unwrap().contains(&json!(role));
+            let is_for_operators = operation.is_for_operators();
+            let ask = |browser: &Browser<'_>, is_allowed: bool| {
+                let case = make(&ground);
+                let mut request = browser.api(&operation.method, &case.path);
+                if let Some(body) = &case.body {
+                    request = request.json(body);
+                }
+                if is_allowed {
+                    let response = request.send();
+                    assert_eq!(response.status, operation.success(), "{role} {}: {response:?}", operation.id());
+                } else {
+                    request.refused(403, "forbidden");
+                }
+            };
+            ask(&of_customer, has_role && !is_for_operators);
+            if is_for_operators {
+                ask(&of_platform, has_role);
+            }
+        }
+    }
+});
+
 on_both!(mg8_every_operation_refuses_what_it_does_not_know, |app| {
     let ground = ground(app);
     for operation in operations(app) {
-        let Some((_, make)) = TABLE.iter().find(|(known, _)| *known == operation.id()) else { continue };
+        let (Some(_), Some((_, make))) = (operation.scope(), TABLE.iter().find(|(known, _)| *known == operation.id())) else {
+            continue;
+        };
         let right = if operation.is_for_operators() { &ground.operator } else { &ground.customer };
         let mut case = make(&ground);
         let path = case.path.clone();

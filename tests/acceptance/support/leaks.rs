@@ -30,6 +30,9 @@ fn find(bytes: &[u8]) -> Option<&'static str> {
             return Some("an API secret in hexadecimal");
         }
     }
+    if holds_secret_of_people(bytes) {
+        return Some("a session's or a link's token");
+    }
     holds_token(bytes).then_some("an access token")
 }
 
@@ -40,6 +43,12 @@ fn holds_secret(bytes: &[u8]) -> bool {
         || bytes
             .windows(LENGTH + 2)
             .any(|w| w.to_ascii_lowercase().starts_with(b"clv%5f") && is_secret(&[PREFIX, &w[6..]].concat()))
+}
+
+/// `ses_…` and `lnk_…`: what cookies and links in mails hold.
+fn holds_secret_of_people(bytes: &[u8]) -> bool {
+    let is_one = |w: &[u8]| (w.starts_with(b"ses_") || w.starts_with(b"lnk_")) && w[4..].iter().all(u8::is_ascii_alphanumeric);
+    bytes.windows(47).any(is_one)
 }
 
 /// Prefix, alphabet and length; the checksum would only spare this test a false alarm that never comes.

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
+pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod rate_limit;
 pub(crate) mod server;

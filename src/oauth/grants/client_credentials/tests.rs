@@ -21,6 +21,7 @@ fn key(holding: Holding) -> KeyEntry {
         organization_id: OrganizationId::from_parts(0, 1),
         holding,
         secrets: Box::default(),
+        foreign_secrets: Box::default(),
         ip_allowlist: IpAllowlist::default(),
         max_payout: None,
         plan: None,

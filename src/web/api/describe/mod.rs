@@ -8,9 +8,12 @@ pub(super) mod catalogue;
 mod operation;
 pub(super) mod organizations;
 mod parameters;
+pub(super) mod password_links;
 pub(super) mod plans;
+pub(super) mod sessions;
 pub(super) mod signing_keys;
 pub(super) mod usage;
+pub(super) mod users;
 mod words;
 
 pub(super) use operation::{Doc, Part};

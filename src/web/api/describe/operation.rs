@@ -65,6 +65,13 @@ impl Doc {
         self
     }
 
+    /// `202` with a `T`.
+    pub(in crate::web::api) const fn accepts<T: ToSchema>(mut self) -> Self {
+        self.status = 202;
+        self.answer = Some(Part::of::<T>());
+        self
+    }
+
     /// `200` with a page of `T`.
     pub(in crate::web::api) const fn lists<T: ToSchema>(mut self) -> Self {
         self.is_page = true;

@@ -105,6 +105,13 @@ pub(in crate::web::api) const TO: Parameter = Parameter {
     example: "",
 };
 
+pub(in crate::web::api) const ORGANIZATION: Parameter = Parameter {
+    name: "organization_id",
+    description: "Another organization than your own; for operators who may see organizations.",
+    schema: || id("org_"),
+    example: "",
+};
+
 pub(in crate::web::api) const KEY: Parameter =
     Parameter { name: "client_id", description: "The API key.", schema: || id("key_"), example: "" };
 
@@ -122,6 +129,13 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         description: "The organization.",
         schema: || id("org_"),
         example: "org_01hf7yat00000000000000000a",
+    },
+    Parameter { name: "user_id", description: "The user.", schema: || id("user_"), example: "user_01hf7yat00000000000000000a" },
+    Parameter {
+        name: "session_id",
+        description: "The session.",
+        schema: || id("sess_"),
+        example: "sess_01hf7yat00000000000000000a",
     },
     Parameter {
         name: "resource_server_id",

@@ -7,16 +7,20 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::id;
 use crate::domain::api_key::{AuthMethod, TokenLifetime};
+use crate::domain::email::Email;
+use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::{Grant, GrantTarget, Grants};
-use crate::domain::id::{AccountId, ClientId, OrganizationId, ResourceServerId, ScopeId, SecretId, UserId};
+use crate::domain::id::{AccountId, ClientId, OrganizationId, ResourceServerId, ScopeId, SecretId, SessionId, UserId};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
 use crate::domain::plan::{Limit, PlanName};
 use crate::domain::resource_server::Audience;
+use crate::domain::role::Role;
 use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::{KeyState, SigningAlgorithm};
 use crate::domain::time::Timestamp;
+use crate::domain::user::Standing;
 
 macro_rules! words {
     ($($type:ty = $schema:expr;)*) => {$(
@@ -48,6 +52,10 @@ words! {
     ResourceServerId = example_id("rs_");
     ScopeId = example_id("scope_");
     UserId = example_id("user_");
+    SessionId = example_id("sess_");
+    Email = json!({"type": "string", "format": "email", "maxLength": 254, "example": "person@example.com"});
+    Role = json!({"type": "string", "enum": Role::ALL.map(Role::as_str)});
+    Standing = json!({"type": "string", "enum": ["disabled", "invited", "active"], "example": "active"});
     Name = json!({"type": "string", "minLength": 1, "maxLength": 64, "example": "Nightly export"});
     Timestamp = json!({"type": "string", "format": "date-time", "example": "2030-01-31T12:00:00Z"});
     PlanName = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "example": "growth"});
@@ -55,6 +63,7 @@ words! {
     ScopeName = json!({"type": "string", "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,128}$", "example": "payments:read"});
     Audience = json!({"type": "string", "format": "uri", "maxLength": 512, "example": "https://payments.example.com"});
     Level = json!({"type": "string", "enum": ["organization", "account", "platform"]});
+    ForeignClientId = json!({"type": "string", "example": "legacy-client"});
     MaxPayout = json!({"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,8})?$", "example": "55.00"});
     TokenLifetime = json!({"type": "integer", "minimum": 60, "maximum": 3600, "default": 3600, "example": 3600});
     AuthMethod = json!({"type": "string", "enum": AuthMethod::ALL.map(AuthMethod::as_str), "default": "client_secret_basic"});

@@ -36,6 +36,9 @@ const TAGS: &[(&str, &str, &str)] = &[
     ("accounts", "Accounts", "The parts of an organization that a token can be aimed at."),
     ("users", "Users", "The people of an organization."),
     ("session", "Session", "Signing in and out."),
+    ("sessions", "Session", ""),
+    ("invitations", "Session", ""),
+    ("password-reset", "Session", ""),
     ("scopes", "Scopes", "The catalogue of what can be granted."),
     ("resource-servers", "Resource servers", "The APIs that accept tokens."),
     ("audit-events", "Audit log", "Who did what, when, from where."),
@@ -68,7 +71,7 @@ pub(in crate::web::api) fn document(issuer: &str) -> Value {
     }
     let mut tags: Vec<Value> = TAGS
         .iter()
-        .filter(|(_, name, _)| used.iter().any(|tag| tag == name))
+        .filter(|(_, name, description)| !description.is_empty() && used.iter().any(|tag| tag == name))
         .map(|(_, name, description)| json!({"name": name, "description": description}))
         .collect();
     tags.extend(used.iter().filter(|tag| TAGS.iter().all(|(_, name, _)| name != tag)).map(|tag| json!({"name": tag})));

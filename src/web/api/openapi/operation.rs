@@ -129,6 +129,7 @@ fn described(parameter: &Parameter, place: &str) -> Value {
 const fn success(status: u16) -> &'static str {
     match status {
         201 => "Made.",
+        202 => "Taken note of.",
         204 => "Done.",
         _ => "As asked.",
     }
@@ -138,9 +139,8 @@ const fn success(status: u16) -> &'static str {
 fn mistakes(route: &Route) -> Vec<(&'static str, &'static str)> {
     let writes = route.method != Method::Get;
     let mut all = vec![("400", "BadRequest"), ("429", "TooManyRequests"), ("503", "Unavailable")];
-    if route.access != Access::Anyone {
-        all.extend([("401", "Unauthorized"), ("403", "Forbidden")]);
-    }
+    // Also where anyone may ask: a wrong password, another site's page.
+    all.extend([("401", "Unauthorized"), ("403", "Forbidden")]);
     if route.path.contains('{') {
         all.push(("404", "NotFound"));
     }

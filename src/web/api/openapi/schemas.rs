@@ -58,7 +58,8 @@ impl Schemas {
         }
         for (name, schema) in &mut self.found {
             if !self.bodies.contains(name) {
-                require_all(schema, OPTIONAL.iter().find(|(object, _)| object == name).map(|(_, member)| *member));
+                let left_out = OPTIONAL.iter().find(|(object, _)| object == name).map_or(&[][..], |(_, members)| members);
+                require_all(schema, left_out);
             }
         }
         let is_scalar = |schema: &Value| schema.get("properties").is_none() && schema.get("allOf").is_none();
@@ -79,12 +80,18 @@ impl Schemas {
 }
 
 /// What answers leave out at times; all other members are always there, if only as `null`.
-const OPTIONAL: &[(&str, &str)] = &[("ApiKey", "client_secret"), ("Problem", "errors"), ("Grant", "account_id")];
+const OPTIONAL: &[(&str, &[&str])] = &[
+    ("ApiKey", &["client_secret", "foreign_client_id"]),
+    ("Problem", &["errors"]),
+    ("Grant", &["account_id"]),
+    // Part of a body.
+    ("EnterpriseLimits", &["requests_per_minute", "requests_per_day", "concurrent_connections"]),
+];
 
-/// Requires every member of an object, and of those that it is made of, but one.
-fn require_all(schema: &mut Value, but: Option<&str>) {
+/// Requires every member of an object, and of those that it is made of, but these.
+fn require_all(schema: &mut Value, but: &[&str]) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        let names: Vec<&str> = properties.keys().map(String::as_str).filter(|name| Some(*name) != but).collect();
+        let names: Vec<&str> = properties.keys().map(String::as_str).filter(|name| !but.contains(name)).collect();
         schema["required"] = json!(names);
     }
     for several in ["allOf", "oneOf"] {
