@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::domain::actor::Principal;
 use crate::domain::time::in_milliseconds;
@@ -9,13 +10,16 @@ use crate::store::audit_events::{self, AuditFilter, AuditRow, LogOwner};
 use crate::store::{Db, DbConnection, StoreError};
 
 /// A row as it is shown. Texts are shown as they are stored, also those that this version would not write.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditEvent)]
 pub struct AuditView {
     /// `audit_…`
+    #[schema(example = "audit_01hf7yat00000000000000000a")]
     pub id: String,
     /// Its place in the log.
     pub seq: i64,
     /// RFC 3339, with milliseconds.
+    #[schema(format = DateTime, example = "2030-01-31T12:00:00.123Z")]
     pub occurred_at: String,
     /// Whose log it belongs to; `null`: the platform's alone.
     pub organization_id: Option<String>,
@@ -26,24 +30,30 @@ pub struct AuditView {
     /// The request's name in the server's log.
     pub request_id: Option<String>,
     /// What.
+    #[schema(example = "api_key.created")]
     pub action: String,
     /// The id of what it was done to.
     pub target: Option<String>,
     /// `done` or `refused`.
+    #[schema(example = "done")]
     pub outcome: String,
     /// Why it was refused.
     pub reason: Option<String>,
     /// What was so before, as far as it differs.
+    #[schema(value_type = Option<Object>)]
     pub before: Option<Value>,
     /// What is so now, as far as it differs.
+    #[schema(value_type = Option<Object>)]
     pub after: Option<Value>,
 }
 
 /// Who did something.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
 pub struct ActorView {
     /// `user`, `api_key`, `cli`, `dev`, `system` or `anonymous`.
     #[serde(rename = "type")]
+    #[schema(example = "api_key")]
     pub kind: &'static str,
     /// The id of a user or an API key.
     pub id: Option<String>,

@@ -29,6 +29,8 @@ pub struct Management {
     pub webhook_secrets: Envelope,
     /// Where webhooks may be.
     pub networks: NetworkPolicy,
+    /// What private signing keys are sealed with.
+    pub envelope: Envelope,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -44,6 +46,7 @@ impl Management {
             db,
             pepper: master_key.pepper()?,
             webhook_secrets: master_key.webhook_secret_envelope()?,
+            envelope: master_key.envelope()?,
             networks: NetworkPolicy::default(),
             roles,
             chain: master_key.audit_chain()?,

@@ -11,6 +11,7 @@ pub mod change_api_key;
 pub mod create_account;
 pub mod create_api_key;
 pub mod create_organization;
+pub mod delete_from_catalogue;
 pub mod demo;
 mod error;
 mod failures;
@@ -31,7 +32,9 @@ mod passwords;
 pub mod people;
 pub mod plans;
 pub mod refusals;
+pub mod rename;
 pub mod show_api_key;
+pub mod show_catalogue;
 pub mod show_usage;
 pub mod show_webhooks;
 pub mod signing_keys;
@@ -57,4 +60,12 @@ use crate::crypto::random;
 /// The random half of a new identifier.
 fn random_bits() -> Result<u128, CryptoError> {
     Ok(u128::from_be_bytes(random::bytes::<16>()?))
+}
+
+/// A page out of `limit` things and perhaps one more; whether there was that one more.
+fn page_of<T>(mut found: Vec<T>, limit: i64) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    (found, has_more)
 }

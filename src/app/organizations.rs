@@ -22,6 +22,9 @@ pub fn edit_organization(
     let mut altered = before.clone();
     change(&mut altered)?;
     let after = Organization { id, platform: before.platform, created_at: before.created_at, ..altered };
+    if after == before {
+        return Ok(after);
+    }
     organizations::update(work.transaction, &after).map_err(|error| match error {
         StoreError::ForeignKeyViolation => Invalid::new("plan", "unknown", "there is no such plan").into(),
         other => AppError::from(other),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::AppError;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
@@ -16,11 +17,13 @@ use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
 use crate::domain::plan::PlanName;
 use crate::domain::time::Timestamp;
+use crate::store::api_keys::KeyFilter;
 use crate::store::secrets::SecretUse;
 use crate::store::{Db, api_keys, organizations, secrets};
 
 /// A key as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub struct ApiKeyView {
     /// `key_…`
     pub client_id: ClientId,
@@ -29,6 +32,7 @@ pub struct ApiKeyView {
     /// Shown to people.
     pub name: Name,
     /// `admin` or `scoped`.
+    #[schema(pattern = "^(admin|scoped)$", example = "scoped")]
     pub kind: &'static str,
     /// What an admin key holds or a scoped key's grants.
     #[serde(flatten)]
@@ -53,6 +57,7 @@ pub struct ApiKeyView {
     /// Set while it is disabled.
     pub disabled_at: Option<Timestamp>,
     /// Who made it.
+    #[schema(example = "user_01hf7yat00000000000000000a")]
     pub created_by: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -61,14 +66,16 @@ pub struct ApiKeyView {
     /// When a token was last issued to it; may lag by 5 seconds.
     pub last_used_at: Option<Timestamp>,
     /// From where.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
     pub last_used_ip: Option<IpAddr>,
     /// In the answers of create, regenerate and duplicate alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "clv_…")]
     pub client_secret: Option<String>,
 }
 
 /// `account_id` of an admin key, `grants` of a scoped one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum HoldingView {
     /// An admin key.
@@ -84,11 +91,13 @@ pub enum HoldingView {
 }
 
 /// A secret as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Secret)]
 pub struct SecretView {
     /// `sec_…`
     pub id: SecretId,
     /// `clv_...x4f2`
+    #[schema(example = "clv_...x4f2")]
     pub hint: String,
     /// When it was minted.
     pub created_at: Timestamp,
@@ -97,6 +106,7 @@ pub struct SecretView {
     /// May lag by 5 seconds.
     pub last_used_at: Option<Timestamp>,
     /// From where.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
     pub last_used_ip: Option<IpAddr>,
 }
 
@@ -174,22 +184,23 @@ pub fn show_api_key(db: &Db, id: ClientId, now: Timestamp) -> Result<ApiKeyView,
     found.ok_or_else(|| AppError::not_found("API key", id))
 }
 
-/// Up to `limit` keys of an organization, the newest first, made before the key `before`; and whether there are more.
+/// Up to `limit` keys of an organization that pass the filter, the newest first, made before the key `before`; and
+/// whether there are more.
 ///
 /// # Errors
 /// [`AppError::Store`].
 pub fn page_of_api_keys(
     db: &Db,
     organization_id: OrganizationId,
+    filter: &KeyFilter,
     before: Option<ClientId>,
     limit: i64,
     now: Timestamp,
 ) -> Result<(Vec<ApiKeyView>, bool), AppError> {
     Ok(db.read(|connection| {
-        let mut keys = api_keys::newest_of_organization(connection, organization_id, before, limit.saturating_add(1))?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = keys.len() > limit;
-        keys.truncate(limit);
+        let more = limit.saturating_add(1);
+        let keys = api_keys::newest_of_organization(connection, organization_id, filter, before, more, now)?;
+        let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<SecretId> = keys.iter().flat_map(|key| &key.secrets).map(|secret| secret.id).collect();
         let uses = secrets::uses(connection, &ids)?;
         Ok((keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect(), has_more))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::AppError;
 use crate::domain::Invalid;
@@ -48,7 +49,7 @@ impl Period {
 }
 
 /// The usage of one key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct KeyUsage {
     /// `key_…`
     pub client_id: ClientId,
@@ -75,7 +76,8 @@ pub struct KeyUsage {
 }
 
 /// Sums.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+#[schema(as = UsageTotals)]
 pub struct Totals {
     /// Tokens issued.
     pub tokens: i64,
@@ -84,7 +86,7 @@ pub struct Totals {
 }
 
 /// The tokens of an hour.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HourTokens {
     /// Its start.
     pub hour: Timestamp,
@@ -93,7 +95,7 @@ pub struct HourTokens {
 }
 
 /// The tokens of an hour with some scope.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScopeTokens {
     /// Its start.
     pub hour: Timestamp,
@@ -104,7 +106,7 @@ pub struct ScopeTokens {
 }
 
 /// The refusals of an hour for some reason.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HourRefusals {
     /// Its start.
     pub hour: Timestamp,
@@ -115,7 +117,7 @@ pub struct HourRefusals {
 }
 
 /// A scope that was granted and not asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct UnusedScope {
     /// Where it was granted: `null` for the organization, `*` for every account.
     #[serde(rename = "account_id")]
@@ -125,7 +127,8 @@ pub struct UnusedScope {
 }
 
 /// What is known of what requests asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScopeEvidence)]
 pub struct Evidence {
     /// Tokens whose requests named scopes.
     pub tokens_with_scope: i64,
@@ -251,7 +254,8 @@ const fn remark(key: &ApiKey, evidence: Evidence) -> &'static str {
 }
 
 /// A key in the summary of an organization.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KeyUsageSummary)]
 pub struct KeySummary {
     /// `key_…`
     pub client_id: ClientId,
@@ -275,10 +279,9 @@ pub fn organization_usage(
     limit: i64,
 ) -> Result<(Vec<KeySummary>, bool), AppError> {
     Ok(db.read(|connection| {
-        let mut keys = api_keys::newest_of_organization(connection, organization_id, before, limit.saturating_add(1))?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = keys.len() > limit;
-        keys.truncate(limit);
+        let (all, more) = (api_keys::KeyFilter::default(), limit.saturating_add(1));
+        let keys = api_keys::newest_of_organization(connection, organization_id, &all, before, more, period.to)?;
+        let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<ClientId> = keys.iter().map(|key| key.client_id).collect();
         let sums = usage::sums(connection, &ids, period.from, period.to)?;
         let summary = |key: ApiKey| {

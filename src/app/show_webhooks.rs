@@ -1,6 +1,7 @@
 //! Webhooks and their deliveries as people and programs see them.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::AppError;
 use super::webhooks::RevealedSecret;
@@ -13,7 +14,7 @@ use crate::store::deliveries::{self, Delivery};
 use crate::store::{Db, webhooks};
 
 /// A webhook as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookView {
     /// `wh_…`
     pub id: WebhookId,
@@ -45,7 +46,7 @@ pub struct WebhookView {
 }
 
 /// A webhook's secret as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookSecretView {
     /// `whs_…`
     pub id: WebhookSecretId,
@@ -88,7 +89,7 @@ impl WebhookView {
 }
 
 /// A delivery as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeliveryView {
     /// `dlv_…`
     pub id: DeliveryId,

@@ -4,17 +4,26 @@
 //! or one that every node treats alike.
 
 use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
-use super::AppError;
+use super::{AppError, Management, Work};
 use crate::clock;
+use crate::crypto::CryptoError;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningPair;
+use crate::domain::Invalid;
+use crate::domain::actor::{Actor, Principal};
+use crate::domain::audit_event::AuditEntry;
+use crate::domain::role::RolePolicy;
 use crate::domain::signing_key::{KeyDates, KeyState, SigningAlgorithm, StoredSigningKey, publish_before_use_seconds, state};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, Db, StoreError, WriteTransaction, meta, signing_keys};
+use crate::store::{Change, Db, StoreError, meta, signing_keys};
 
 /// A signing key as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SigningKey)]
 pub struct SigningKeyView {
     /// The same as `kid`.
     pub id: String,
@@ -37,7 +46,10 @@ pub struct SigningKeyView {
 /// # Errors
 /// [`StoreError`].
 pub fn list(db: &Db, now: Timestamp) -> Result<Vec<SigningKeyView>, AppError> {
-    let keys = db.read(signing_keys::all)?;
+    Ok(views(db.read(signing_keys::all)?, now))
+}
+
+fn views(keys: Vec<StoredSigningKey>, now: Timestamp) -> Vec<SigningKeyView> {
     let dates: Vec<KeyDates> = keys.iter().map(|key| key.dates).collect();
     let view = |(index, key): (usize, StoredSigningKey)| SigningKeyView {
         id: key.kid.clone(),
@@ -48,7 +60,7 @@ pub fn list(db: &Db, now: Timestamp) -> Result<Vec<SigningKeyView>, AppError> {
         signs_from: key.dates.signs_from,
         revoked_at: key.dates.revoked_at,
     };
-    Ok(keys.into_iter().enumerate().map(view).collect())
+    keys.into_iter().enumerate().map(view).collect()
 }
 
 /// When a new key begins to sign.
@@ -86,12 +98,6 @@ pub fn publish_jwks_max_age(db: &Db, seconds: u32) -> Result<(), AppError> {
     })
 }
 
-/// The longest that a verifier may keep the JWKS: what the servers say, or `own` when that is more.
-fn longest_max_age(db: &Db, own: Option<u32>) -> Result<u32, AppError> {
-    let published = db.read(meta::jwks_max_age_seconds)?;
-    Ok(published.max(own).unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS))
-}
-
 /// What the JWKS says of its own age unless a setting says otherwise, in seconds.
 pub const DEFAULT_JWKS_MAX_AGE_SECONDS: u32 = 300;
 
@@ -104,54 +110,84 @@ pub enum Occasion {
     Later,
 }
 
-/// Makes a new key.
+/// A key pair that was not added yet: making one takes long, and nobody should wait for the database meanwhile.
+pub struct NewSigningKey {
+    pair: SigningPair,
+    der: Zeroizing<Vec<u8>>,
+    /// What the audit log says.
+    action: &'static str,
+}
+
+/// Makes a key pair; without an algorithm, with that of the key that signs now.
 ///
 /// # Errors
 /// [`AppError::Store`], [`AppError::Crypto`].
-pub fn rotate(
-    db: &Db,
-    master_key: &MasterKey,
-    algorithm: Option<SigningAlgorithm>,
+pub fn generate(db: &Db, algorithm: Option<SigningAlgorithm>) -> Result<NewSigningKey, AppError> {
+    let algorithm = match algorithm {
+        Some(algorithm) => algorithm,
+        None => algorithm_in_use(&db.read(signing_keys::all)?, clock::now()).unwrap_or_default(),
+    };
+    let (pair, der) = SigningPair::generate(algorithm)?;
+    Ok(NewSigningKey { pair, der, action: "signing_key.rotated" })
+}
+
+/// Reads a key pair from PEM (PKCS#8).
+///
+/// # Errors
+/// [`AppError::Invalid`] when it is not such a key.
+pub fn read_pem(pem: &str, algorithm: Option<SigningAlgorithm>) -> Result<NewSigningKey, AppError> {
+    let (pair, der) = SigningPair::import_pem(pem, algorithm).map_err(|error| match error {
+        CryptoError::KeyRefused(_) | CryptoError::PublicJwk(_) => Invalid::new("pem", "key_refused", error.to_string()).into(),
+        other => AppError::Crypto(other),
+    })?;
+    Ok(NewSigningKey { pair, der, action: "signing_key.imported" })
+}
+
+/// Adds a key. `jwks_max_age_seconds` is what the caller knows of the JWKS's age; the servers have noted theirs.
+///
+/// # Errors
+/// [`AppError::Conflict`] when the key is there already.
+pub fn add(
+    work: &mut Work<'_, '_>,
+    new: &NewSigningKey,
     takeover: Takeover,
     jwks_max_age_seconds: Option<u32>,
 ) -> Result<SigningKeyView, AppError> {
-    let jwks_max_age_seconds = longest_max_age(db, jwks_max_age_seconds)?;
-    let now = clock::now();
-    let in_use = algorithm_in_use(&db.read(signing_keys::all)?, now);
-    let (pair, der) = SigningPair::generate(algorithm.or(in_use).unwrap_or_default())?;
-    let key = db.write(now, |transaction| {
-        transaction.exclusively()?;
-        add(transaction, master_key, &pair, &der, takeover, jwks_max_age_seconds, now)
-    })?;
-    show(db, &key.kid, now)
+    let published = meta::jwks_max_age_seconds(work.transaction.reading())?;
+    // The longest that a verifier may keep the JWKS.
+    let max_age = published.max(jwks_max_age_seconds).unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS);
+    let existing = signing_keys::all(work.transaction.reading())?;
+    if existing.iter().any(|key| key.kid == new.pair.kid()) {
+        return Err(AppError::Conflict(format!("the signing key {} is there already", new.pair.kid())));
+    }
+    let now = work.now;
+    if takeover == Takeover::AtOnce {
+        signing_keys::revoke_all(work.transaction, now)?;
+    }
+    let signs_from = signs_from(&existing, takeover, max_age, now);
+    let public_jwk = serde_json::to_string(new.pair.public_jwk()).map_err(|error| StoreError::Refused(error.to_string()))?;
+    let key = StoredSigningKey {
+        kid: new.pair.kid().to_owned(),
+        algorithm: new.pair.algorithm(),
+        public_jwk,
+        encrypted_private_key: work.management.envelope.seal(&new.der, new.pair.kid().as_bytes())?,
+        dates: KeyDates { created_at: now, signs_from, revoked_at: None },
+    };
+    signing_keys::insert(work.transaction, &key)?;
+    work.transaction.changed(Change::SigningKeys);
+    let after = json!({"algorithm": key.algorithm, "signs_from": signs_from, "others_revoked": takeover == Takeover::AtOnce});
+    work.audit(AuditEntry::done(new.action, None, &key.kid).changing(None, Some(after)));
+    let all = signing_keys::all(work.transaction.reading())?;
+    views(all, now).into_iter().find(|view| view.kid == key.kid).ok_or_else(|| AppError::not_found("signing key", &key.kid))
 }
 
-/// Adds a key from a PEM file (PKCS#8); it signs after it has been published for long enough.
-///
-/// # Errors
-/// [`AppError::Crypto`] when the file is not such a key, [`AppError::Conflict`] when the key is there already.
-pub fn import(
-    db: &Db,
-    master_key: &MasterKey,
-    pem: &str,
-    algorithm: Option<SigningAlgorithm>,
-    jwks_max_age_seconds: Option<u32>,
-) -> Result<SigningKeyView, AppError> {
-    let jwks_max_age_seconds = longest_max_age(db, jwks_max_age_seconds)?;
-    let (pair, der) = SigningPair::import_pem(pem, algorithm)?;
-    let now = clock::now();
-    let key = db.write(now, |transaction| {
-        transaction.exclusively()?;
-        add(transaction, master_key, &pair, &der, Takeover::AfterPublication, jwks_max_age_seconds, now).map_err(|error| {
-            match error {
-                AppError::Store(StoreError::UniqueViolation(_)) => {
-                    AppError::Conflict(format!("the signing key {} is there already", pair.kid()))
-                }
-                other => other,
-            }
-        })
-    })?;
-    show(db, &key.kid, now)
+fn signs_from(existing: &[StoredSigningKey], takeover: Takeover, jwks_max_age_seconds: u32, now: Timestamp) -> Timestamp {
+    let in_use = || existing.iter().filter(|key| takeover != Takeover::AtOnce && key.dates.revoked_at.is_none());
+    let waits = takeover == Takeover::AfterPublication && in_use().next().is_some();
+    let from = if waits { now.plus_seconds(publish_before_use_seconds(jwks_max_age_seconds)) } else { now };
+    // Two rotations within a second: the later one's key is the one that signs in the end.
+    let latest = in_use().map(|key| key.dates.signs_from).max();
+    latest.map_or(from, |latest| from.max(latest.plus_seconds(1)))
 }
 
 /// Makes the first key, or, as the policy says, a successor for one that is due. Safe to call on every node at once.
@@ -167,16 +203,14 @@ pub fn rotate_if_due(
     if !is_due(&db.read(signing_keys::all)?, policy, occasion, clock::now()) {
         return Ok(None);
     }
-    let now = clock::now();
-    let in_use = algorithm_in_use(&db.read(signing_keys::all)?, now);
-    let (pair, der) = SigningPair::generate(policy.algorithm.or(in_use).unwrap_or_default())?;
-    db.write(now, |transaction| {
-        transaction.exclusively()?;
+    let new = generate(db, policy.algorithm)?;
+    let management = Management::new(db.clone(), master_key, RolePolicy::default())?;
+    management.change(&Actor::local(Principal::System), |work| {
         // Another node may have been quicker.
-        if !is_due(&signing_keys::all(transaction.reading())?, policy, occasion, now) {
+        if !is_due(&signing_keys::all(work.transaction.reading())?, policy, occasion, work.now) {
             return Ok(None);
         }
-        let key = add(transaction, master_key, &pair, &der, Takeover::AfterPublication, policy.jwks_max_age_seconds, now)?;
+        let key = add(work, &new, Takeover::AfterPublication, Some(policy.jwks_max_age_seconds))?;
         Ok(Some(key.kid))
     })
 }
@@ -198,44 +232,4 @@ fn is_due(keys: &[StoredSigningKey], policy: RotationPolicy, occasion: Occasion,
     let lifetime = i64::from(policy.rotation_days) * 86_400;
     let aged = policy.rotation_days > 0 && newest.dates.created_at.plus_seconds(lifetime) <= now;
     aged || (occasion == Occasion::Start && policy.algorithm.is_some_and(|wanted| wanted != newest.algorithm))
-}
-
-fn add(
-    transaction: &mut WriteTransaction<'_>,
-    master_key: &MasterKey,
-    pair: &SigningPair,
-    der: &[u8],
-    takeover: Takeover,
-    jwks_max_age_seconds: u32,
-    now: Timestamp,
-) -> Result<StoredSigningKey, AppError> {
-    let existing = signing_keys::all(transaction.reading())?;
-    let is_first = existing.iter().all(|key| key.dates.revoked_at.is_some());
-    let waits = takeover == Takeover::AfterPublication && !is_first;
-    if takeover == Takeover::AtOnce {
-        signing_keys::revoke_all(transaction, now)?;
-    }
-    let signs_from = if waits { now.plus_seconds(publish_before_use_seconds(jwks_max_age_seconds)) } else { now };
-    // Two rotations within a second: the later one's key is the one that signs in the end.
-    let latest = existing
-        .iter()
-        .filter(|key| takeover != Takeover::AtOnce && key.dates.revoked_at.is_none())
-        .map(|key| key.dates.signs_from)
-        .max();
-    let signs_from = latest.map_or(signs_from, |latest| signs_from.max(latest.plus_seconds(1)));
-    let public_jwk = serde_json::to_string(pair.public_jwk()).map_err(|error| StoreError::Refused(error.to_string()))?;
-    let key = StoredSigningKey {
-        kid: pair.kid().to_owned(),
-        algorithm: pair.algorithm(),
-        public_jwk,
-        encrypted_private_key: master_key.envelope()?.seal(der, pair.kid().as_bytes())?,
-        dates: KeyDates { created_at: now, signs_from, revoked_at: None },
-    };
-    signing_keys::insert(transaction, &key)?;
-    transaction.changed(Change::SigningKeys);
-    Ok(key)
-}
-
-fn show(db: &Db, kid: &str, now: Timestamp) -> Result<SigningKeyView, AppError> {
-    list(db, now)?.into_iter().find(|key| key.kid == kid).ok_or_else(|| AppError::not_found("signing key", kid))
 }

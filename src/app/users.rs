@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::user_links::ask_for_mail;
 use super::user_sessions::end_sessions;
@@ -49,7 +50,8 @@ pub struct UserChange {
 }
 
 /// A user as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserView {
     /// `user_…`
     pub id: UserId,

@@ -1,18 +1,14 @@
 //! `claviger resource-servers` and `claviger scopes`
 
-use std::collections::HashMap;
-
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::context::Context;
 use super::{Failure, output};
-use crate::app::catalogue::{NewScope, create_resource_server, create_scope};
-use crate::domain::id::ScopeId;
+use crate::app::catalogue::{NewScope, ServerName, create_resource_server, create_scope};
+use crate::app::show_catalogue::{ScopeView, list_scopes};
 use crate::domain::name::Name;
 use crate::domain::resource_server::Audience;
-use crate::domain::scope::{Level, Scope, ScopeName};
-use crate::domain::time::Timestamp;
+use crate::domain::scope::{Level, ScopeName};
 use crate::store::catalogue;
 
 #[derive(Debug, Subcommand)]
@@ -52,32 +48,6 @@ pub(super) enum ScopeCommand {
     List,
 }
 
-/// A scope as it is shown: with its resource server's identifier.
-#[derive(Serialize)]
-struct ScopeView {
-    id: ScopeId,
-    name: ScopeName,
-    resource_server: String,
-    level: Level,
-    description: String,
-    implies: Vec<ScopeName>,
-    created_at: Timestamp,
-}
-
-impl ScopeView {
-    fn new(scope: Scope, resource_server: String) -> Self {
-        Self {
-            id: scope.id,
-            name: scope.name,
-            resource_server,
-            level: scope.level,
-            description: scope.description,
-            implies: scope.implies,
-            created_at: scope.created_at,
-        }
-    }
-}
-
 pub(super) fn run_servers(context: Context, command: ServerCommand) -> Result<(), Failure> {
     match command {
         ServerCommand::Create { identifier, name } => {
@@ -95,24 +65,13 @@ pub(super) fn run_scopes(context: Context, command: ScopeCommand) -> Result<(), 
     let opened = context.open()?;
     match command {
         ScopeCommand::Create { name, resource_server, level, description, implies } => {
+            let resource_server = ServerName::Identifier(resource_server);
             let (scope, server) =
                 opened.change(|work| create_scope(work, NewScope { name, resource_server, level, description, implies }))?;
-            output::object(context.json, &ScopeView::new(scope, server.identifier.to_string()))
+            output::object(context.json, &ScopeView::new(scope, &server))
         }
         ScopeCommand::List => {
-            let (servers, scopes) =
-                opened.db.read(|connection| Ok((catalogue::resource_servers(connection)?, catalogue::scopes(connection)?)))?;
-            let identifiers: HashMap<_, _> =
-                servers.into_iter().map(|server| (server.id, server.identifier.to_string())).collect();
-            let mut all: Vec<ScopeView> = scopes
-                .into_iter()
-                .map(|scope| {
-                    let server = identifiers.get(&scope.resource_server).cloned().unwrap_or_default();
-                    ScopeView::new(scope, server)
-                })
-                .collect();
-            // A database's own order depends on its locale.
-            all.sort_by(|a, b| a.name.cmp(&b.name));
+            let all = list_scopes(&opened.db)?;
             output::list(context.json, &all, &["name", "level", "resource_server", "implies", "description"])
         }
     }

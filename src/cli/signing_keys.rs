@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::context::Context;
 use super::{Failure, output};
+use crate::app::AppError;
 use crate::app::signing_keys::{self, Takeover};
 use crate::clock;
 use crate::domain::signing_key::SigningAlgorithm;
@@ -35,7 +36,7 @@ pub(super) enum Command {
 
 pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
     let opened = context.open()?;
-    let (db, master_key) = (&opened.db, &opened.master_key);
+    let db = &opened.db;
     let max_age = opened.settings.jwks_max_age_seconds;
     match command {
         Command::List => {
@@ -45,14 +46,18 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Rotate { now, alg } => {
             let takeover = if now { Takeover::AtOnce } else { Takeover::AfterPublication };
             let alg = alg.or(opened.settings.signing_algorithm);
-            output::object(context.json, &signing_keys::rotate(db, master_key, alg, takeover, max_age)?)
+            let new = signing_keys::generate(db, alg)?;
+            output::object(context.json, &opened.change(|work| signing_keys::add(work, &new, takeover, max_age))?)
         }
         Command::Import { file, alg } => {
             let pem = std::fs::read_to_string(&file)
                 .map(zeroize::Zeroizing::new)
                 .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
-            let key = signing_keys::import(db, master_key, &pem, alg, max_age)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+            let new = signing_keys::read_pem(&pem, alg).map_err(|error| match error {
+                AppError::Invalid(invalid) => Failure::Failed(format!("{}: {}", file.display(), invalid.detail)),
+                other => other.into(),
+            })?;
+            let key = opened.change(|work| signing_keys::add(work, &new, Takeover::AfterPublication, max_age))?;
             output::object(context.json, &key)
         }
     }

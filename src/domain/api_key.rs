@@ -45,6 +45,69 @@ impl KeyKind {
     }
 }
 
+/// The kind of a key without what it holds: what a list is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindFilter {
+    /// Keys that hold everything of their target.
+    Admin,
+    /// Keys that hold what their grants name.
+    Scoped,
+}
+
+impl KindFilter {
+    /// `admin` or `scoped`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Scoped => "scoped",
+        }
+    }
+}
+
+impl FromStr for KindFilter {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::Admin, Self::Scoped]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| Invalid::new("kind", "invalid_kind", "must be admin or scoped"))
+    }
+}
+
+/// Whether a key is accepted, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is accepted.
+    Live,
+    /// It was switched off.
+    Disabled,
+    /// It was not switched off, but its time is over.
+    Expired,
+}
+
+impl KeyState {
+    /// `live`, `disabled` or `expired`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl FromStr for KeyState {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::Live, Self::Disabled, Self::Expired]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| Invalid::new("state", "invalid_state", "must be live, disabled or expired"))
+    }
+}
+
 /// How a key proves itself at the token endpoint (RFC 7591 `token_endpoint_auth_method`); fixed at creation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

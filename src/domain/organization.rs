@@ -1,6 +1,7 @@
 //! Organizations: the customers of the platform, and the platform itself.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::id::OrganizationId;
 use super::name::Name;
@@ -15,7 +16,7 @@ impl OrganizationId {
 }
 
 /// A customer of the platform; everything but the catalogue belongs to exactly one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Organization {
     /// `org_…`
     pub id: OrganizationId,

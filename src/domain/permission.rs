@@ -79,6 +79,50 @@ impl Permission {
         }
     }
 
+    /// Every permission.
+    pub const ALL: [Self; 17] = [
+        Self::ReadKeys,
+        Self::CreateKeys,
+        Self::ManageKeys,
+        Self::ReadAccounts,
+        Self::WriteAccounts,
+        Self::ReadUsers,
+        Self::WriteUsers,
+        Self::ReadAudit,
+        Self::ReadWebhooks,
+        Self::WriteWebhooks,
+        Self::WriteCatalogue,
+        Self::ReadOrganizations,
+        Self::WriteOrganizations,
+        Self::ReadPlans,
+        Self::WritePlans,
+        Self::ReadSigningKeys,
+        Self::WriteSigningKeys,
+    ];
+
+    /// What it lets its holder do, in a few words.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ReadKeys => "See keys, the catalogue and usage.",
+            Self::CreateKeys => "Create and duplicate scoped keys.",
+            Self::ManageKeys => "Edit, regenerate, disable, enable and delete keys, and revoke their tokens.",
+            Self::ReadAccounts => "See the organization and its accounts.",
+            Self::WriteAccounts => "Create and change accounts.",
+            Self::ReadUsers => "See the organization's users.",
+            Self::WriteUsers => "Invite, change and remove users.",
+            Self::ReadAudit => "Read the audit log.",
+            Self::ReadWebhooks => "See webhooks and their deliveries.",
+            Self::WriteWebhooks => "Create, change and delete webhooks.",
+            Self::WriteCatalogue => "Create and change resource servers and scopes.",
+            Self::ReadOrganizations => "See every organization.",
+            Self::WriteOrganizations => "Create and change organizations.",
+            Self::ReadPlans => "See the rate plans.",
+            Self::WritePlans => "Create and change rate plans.",
+            Self::ReadSigningKeys => "See the signing keys.",
+            Self::WriteSigningKeys => "Rotate and import signing keys.",
+        }
+    }
+
     /// The scope that a token must have for it.
     pub const fn scope(self) -> &'static str {
         self.row().0

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Invalid;
 
@@ -99,7 +100,7 @@ impl FromStr for Limit {
 }
 
 /// The limits of a plan; `None` means without limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlanLimits {
     /// Requests within one minute of the clock.
     pub requests_per_minute: Option<Limit>,
@@ -131,7 +132,7 @@ impl PlanLimits {
 }
 
 /// A rate plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Plan {
     /// Unique.
     pub name: PlanName,

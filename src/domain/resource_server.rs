@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::Invalid;
 use super::id::ResourceServerId;
@@ -63,7 +64,7 @@ impl FromStr for Audience {
 }
 
 /// An API that accepts tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ResourceServer {
     /// `rs_…`
     pub id: ResourceServerId,

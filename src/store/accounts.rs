@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::accounts;
+use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
@@ -72,5 +73,28 @@ pub fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option<Accou
 pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Result<Vec<Account>, StoreError> {
     let rows: Vec<Row> =
         accounts::table.filter(accounts::organization_id.eq(id.to_string())).order(accounts::id).load(connection)?;
+    rows.into_iter().map(Account::try_from).collect()
+}
+
+/// Up to `limit` accounts of an organization whose names contain `search` and whose ids come before `before`, the newest
+/// first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn newest_of_organization(
+    connection: &mut DbConnection,
+    id: OrganizationId,
+    search: &str,
+    before: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Account>, StoreError> {
+    let before = before.map_or_else(|| super::after_every_id(AccountId::PREFIX), |id| id.to_string());
+    let rows: Vec<Row> = accounts::table
+        .filter(accounts::organization_id.eq(id.to_string()))
+        .filter(accounts::id.lt(before))
+        .filter(contains(connection, "accounts.name", search))
+        .order(accounts::id.desc())
+        .limit(limit)
+        .load(connection)?;
     rows.into_iter().map(Account::try_from).collect()
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::{api_keys, deleted_api_keys, grants};
+use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction, secrets};
 use crate::domain::Invalid;
-use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
+use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, KeyState, KindFilter, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
-use crate::domain::id::{ClientId, OrganizationId};
+use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
@@ -277,21 +279,65 @@ pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Res
     with_parts(connection, rows)?.into_iter().collect()
 }
 
-/// Up to `limit` keys of an organization whose ids come before `before`, the newest first.
+/// Which keys a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// In the name or the client id; the case of ASCII letters does not matter. Empty: all.
+    pub search: String,
+    /// Those of this kind alone.
+    pub kind: Option<KindFilter>,
+    /// Those alone that name this account: its admin key and those with a grant there.
+    pub account_id: Option<AccountId>,
+    /// Those in this state alone.
+    pub state: Option<KeyState>,
+}
+
+/// Up to `limit` keys of an organization that pass the filter and whose ids come before `before`, the newest first.
+///
+/// One statement for every filter, along the index of the organization's keys: what was not asked for is true of all.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when one no longer parses.
 pub fn newest_of_organization(
     connection: &mut DbConnection,
     id: OrganizationId,
+    filter: &KeyFilter,
     before: Option<ClientId>,
     limit: i64,
+    now: Timestamp,
 ) -> Result<Vec<ApiKey>, StoreError> {
-    // Every id sorts before this.
-    let before = before.map_or_else(|| "key_~".to_owned(), |id| id.to_string());
+    let before = before.map_or_else(|| super::after_every_id(ClientId::PREFIX), |id| id.to_string());
+    let kind = filter.kind.map_or("", KindFilter::as_str);
+    let account = filter.account_id.map(|id| id.to_string()).unwrap_or_default();
+    let is = |state: KeyState| (filter.state == Some(state)).into_sql::<Bool>();
+    let not_expired = || api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.unix()).assume_not_null());
+    let has_expired = api_keys::expires_at.is_not_null().and(api_keys::expires_at.le(now.unix()).assume_not_null());
+    let named_in_grants = grants::table.filter(grants::account_id.eq(account.clone())).select(grants::client_id);
     let rows: Vec<KeyRow> = api_keys::table
         .filter(api_keys::organization_id.eq(id.to_string()))
         .filter(api_keys::client_id.lt(before))
+        .filter(kind.is_empty().into_sql::<Bool>().or(api_keys::kind.eq(kind)))
+        .filter(
+            filter
+                .state
+                .is_none()
+                .into_sql::<Bool>()
+                .or(is(KeyState::Disabled).and(api_keys::disabled_at.is_not_null()))
+                .or(is(KeyState::Expired).and(api_keys::disabled_at.is_null()).and(has_expired))
+                .or(is(KeyState::Live).and(api_keys::disabled_at.is_null()).and(not_expired())),
+        )
+        .filter(
+            account
+                .is_empty()
+                .into_sql::<Bool>()
+                .or(api_keys::account_id.is_not_null().and(api_keys::account_id.eq(account).assume_not_null()))
+                .or(api_keys::client_id.eq_any(named_in_grants)),
+        )
+        .filter(contains(connection, "api_keys.name", &filter.search).or(contains(
+            connection,
+            "api_keys.client_id",
+            &filter.search,
+        )))
         .order(api_keys::client_id.desc())
         .limit(limit)
         .load(connection)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::schema::{resource_servers, scope_implications, scopes};
+use super::schema::{grants, resource_servers, scope_implications, scopes};
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::id::ResourceServerId;
 use crate::domain::name::Name;
@@ -177,8 +177,47 @@ pub fn insert_scope(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Re
         created_at: scope.created_at.unix(),
     };
     diesel::insert_into(scopes::table).values(row).execute(transaction.connection)?;
+    insert_implications(transaction, scope)
+}
+
+fn insert_implications(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {
     for implied in &scope.implies {
         insert_implication(transaction, &scope.name, implied)?;
     }
     Ok(())
+}
+
+/// Removes a resource server.
+///
+/// # Errors
+/// [`StoreError::ForeignKeyViolation`] when it still has scopes.
+pub fn delete_resource_server(transaction: &mut WriteTransaction<'_>, server: &ResourceServer) -> Result<(), StoreError> {
+    diesel::delete(resource_servers::table.find(server.id.to_string())).execute(transaction.connection)?;
+    Ok(())
+}
+
+fn remove_implications(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {
+    diesel::delete(scope_implications::table.filter(scope_implications::scope.eq(scope.name.as_str())))
+        .execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Removes a scope with what it implies.
+///
+/// # Errors
+/// [`StoreError::ForeignKeyViolation`] when a key holds it or another scope implies it.
+pub fn delete_scope(transaction: &mut WriteTransaction<'_>, scope: &Scope) -> Result<(), StoreError> {
+    remove_implications(transaction, scope)?;
+    diesel::delete(scopes::table.find(scope.id.to_string())).execute(transaction.connection)?;
+    Ok(())
+}
+
+/// Whether some key names the scope in its grants.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn is_granted(connection: &mut DbConnection, name: &ScopeName) -> Result<bool, StoreError> {
+    let one: Option<String> =
+        grants::table.filter(grants::scope.eq(name.as_str())).select(grants::client_id).first(connection).optional()?;
+    Ok(one.is_some())
 }

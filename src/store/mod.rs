@@ -27,6 +27,7 @@ pub mod pending_mails;
 pub mod plans;
 pub mod rates;
 mod schema;
+mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod signing_keys;
@@ -41,3 +42,8 @@ pub use connection::DbConnection;
 pub use db::{Db, DbOptions, WriteTransaction};
 pub use error::StoreError;
 pub use url::DatabaseUrl;
+
+/// A text that stands behind every identifier of this prefix, whatever the database's collation.
+fn after_every_id(prefix: &str) -> String {
+    format!("{prefix}{}", "z".repeat(26))
+}

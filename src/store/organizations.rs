@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::organizations;
+use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction, plans};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Organization;
@@ -120,5 +121,25 @@ pub fn with_plan(connection: &mut DbConnection) -> Result<Vec<Organization>, Sto
 /// [`StoreError`].
 pub fn all(connection: &mut DbConnection) -> Result<Vec<Organization>, StoreError> {
     let rows: Vec<Row> = organizations::table.order(organizations::id).load(connection)?;
+    rows.into_iter().map(Organization::try_from).collect()
+}
+
+/// Up to `limit` organizations whose names contain `search` and whose ids come before `before`, the newest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn newest(
+    connection: &mut DbConnection,
+    search: &str,
+    before: Option<OrganizationId>,
+    limit: i64,
+) -> Result<Vec<Organization>, StoreError> {
+    let before = before.map_or_else(|| super::after_every_id(OrganizationId::PREFIX), |id| id.to_string());
+    let rows: Vec<Row> = organizations::table
+        .filter(organizations::id.lt(before))
+        .filter(contains(connection, "organizations.name", search))
+        .order(organizations::id.desc())
+        .limit(limit)
+        .load(connection)?;
     rows.into_iter().map(Organization::try_from).collect()
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod body;
+mod cacheable;
 pub mod client_ip;
 mod connections;
 mod error;

@@ -24,6 +24,9 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         }
         document(service, &format!("{prefix}/livez"), web::to(health::livez));
         document(service, &format!("{prefix}/readyz"), web::to(health::readyz));
+        document(service, &format!("{prefix}/openapi.json"), web::to(api::description));
+        document(service, &format!("{prefix}/docs"), web::to(api::reference_page));
+        document(service, &format!("{prefix}/docs.css"), web::to(api::reference_style));
         api::configure(service, prefix);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
-use super::api::RequestsUnderWay;
+use super::api::{Documents, RequestsUnderWay};
 use super::connections::Connections;
 use super::request_id::RequestIds;
 use crate::app::issue_token::TokenIssuer;
@@ -36,6 +36,8 @@ pub struct State {
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
     pub(super) requests_under_way: RequestsUnderWay,
+    /// The API's description of itself.
+    pub(super) documents: Documents,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) jwks_max_age_seconds: u32,
     pub(super) ready_staleness: Duration,
@@ -60,6 +62,7 @@ impl State {
     /// The state of a server that is about to start.
     pub fn new(parts: StateParts) -> Self {
         Self {
+            documents: Documents::new(&parts.issuer.issuer),
             issuer: parts.issuer,
             management: parts.management,
             people: parts.people,

@@ -184,6 +184,7 @@ fn take(work: &mut Work<'_, '_>, step: Step) -> Result<(), AppError> {
             Ok(())
         }
         Step::CreateScope(NewScope { name, resource_server, level, description, implies }) => {
+            let resource_server = catalogue_use_cases::ServerName::Identifier(resource_server);
             let new = catalogue_use_cases::NewScope { name, resource_server, level, description, implies };
             create_scope(work, new).map(drop)
         }

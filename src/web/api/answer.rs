@@ -6,6 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, X_CONTENT_T
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::cursor;
 use super::problem::ApiError;
 
 /// The member that is shown once and never stored.
@@ -46,6 +47,19 @@ impl Answer {
     pub(super) fn page(data: &impl Serialize, next_cursor: Option<String>) -> Result<Self, ApiError> {
         let data = serde_json::to_value(data).map_err(ApiError::internal)?;
         Self::ok(&json!({"data": data, "next_cursor": next_cursor}))
+    }
+
+    /// A page out of `limit` things and perhaps one more, in the order of their ids.
+    pub(super) fn page_of<T: Serialize, I: ToString>(
+        mut found: Vec<T>,
+        limit: i64,
+        id: impl Fn(&T) -> I,
+    ) -> Result<Self, ApiError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| has_more).map(|last| cursor::encode(&id(last).to_string()));
+        Self::page(&found, next)
     }
 
     /// The same answer for a second time: secrets are not shown again.

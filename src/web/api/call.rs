@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 use super::answer::Answer;
 use super::idempotency::{self, IdempotencyKey};
@@ -60,8 +61,13 @@ impl Call {
 
     /// A part of the path. What does not even have the form of an id is not there.
     pub(super) fn id<T: FromStr<Err = Invalid>>(&self, name: &str) -> Result<T, ApiError> {
-        let text = self.path.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
-        text.and_then(|text| text.parse().ok()).ok_or_else(ApiError::not_found)
+        self.part(name)?.parse().map_err(|_| ApiError::not_found())
+    }
+
+    /// A part of the path as text.
+    pub(super) fn part(&self, name: &str) -> Result<&str, ApiError> {
+        let found = self.path.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str()).ok_or_else(ApiError::not_found)
     }
 
     /// The body's members.
@@ -106,5 +112,21 @@ impl Call {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Bodies may hold passwords and private keys: nothing of them stays in memory.
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.body.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, FORWARDED, HeaderValue, USER_AGENT, X_FORWARDED_FOR};
 use actix_web::web::{BytesMut, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
@@ -143,7 +144,7 @@ async fn answer(
         },
         actor: Actor { principal, address: Some(address), request_id: Some(request_id.to_owned()) },
         now,
-        path: request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        path: request.match_info().iter().map(|(name, value)| (name.to_owned(), decoded(value))).collect(),
         query,
         body: members?,
         idempotency_key,
@@ -154,6 +155,11 @@ async fn answer(
         operation(&call)
     };
     web::block(work).await.map_err(|error| ApiError::Unavailable { cause: error.to_string() })?
+}
+
+/// A part of the path. The router has decoded all but `%25`, `%2F` and `%2B`, which names of scopes may have.
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
 /// The line of the table.

@@ -15,7 +15,7 @@ use crate::domain::actor::Principal;
 use crate::store::idempotent_requests::{self, IdempotentRequest, REMEMBERED_SECONDS};
 
 /// The longest key, in bytes.
-const LONGEST: usize = 255;
+pub(super) const LONGEST: usize = 255;
 
 /// Whose request it is, which one, and what it asks.
 #[derive(Clone, Debug)]

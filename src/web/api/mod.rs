@@ -9,27 +9,36 @@
 //!
 //! Errors are problem documents (RFC 9457), made in [`problem`].
 
+mod accounts;
 mod answer;
 mod api_keys;
 mod audit_events;
 mod authenticate;
 mod call;
+mod catalogue;
 mod cookie;
 mod cursor;
+mod describe;
 mod dispatch;
+mod documents;
 mod idempotency;
 mod input;
+mod openapi;
+mod organizations;
 mod password_links;
 mod plans;
 mod problem;
 mod query;
+mod reference;
 mod refusal;
 mod route;
 mod routes;
 mod sessions;
+mod signing_keys;
 mod usage;
 mod users;
 mod webhooks;
 
 pub(super) use dispatch::configure;
+pub(super) use documents::{Documents, description, reference_page, reference_style};
 pub(super) use idempotency::RequestsUnderWay;

@@ -1,11 +1,14 @@
 //! `/plans`: for operators.
 
+use serde_json::Value;
+
 use super::answer::Answer;
 use super::call::Call;
 use super::cursor;
 use super::input::{Input, boolean, integer, present, text};
 use super::problem::ApiError;
 use crate::app::plans;
+use crate::domain::Invalid;
 use crate::domain::plan::{Limit, Plan, PlanLimits, PlanName};
 
 /// `GET /plans`, in order of name
@@ -77,6 +80,7 @@ fn name(call: &Call) -> Result<PlanName, ApiError> {
 }
 
 /// The limits that a body names; `null` lifts one.
+#[derive(Default)]
 pub(super) struct LimitsInput {
     requests_per_minute: Option<Option<Limit>>,
     requests_per_day: Option<Option<Limit>>,
@@ -91,6 +95,23 @@ impl LimitsInput {
             requests_per_day: limit("requests_per_day"),
             concurrent_connections: limit("concurrent_connections"),
         }
+    }
+
+    /// Reads an object of limits.
+    pub(super) fn of(value: &Value) -> Result<Self, Invalid> {
+        let wrong = |detail: String| Invalid::new("enterprise_limits", "wrong_type", detail);
+        let members = value.as_object().ok_or_else(|| wrong("must be an object of limits".to_owned()))?;
+        let mut limits = Self::default();
+        for (name, value) in members {
+            let (field, slot) = match name.as_str() {
+                "requests_per_minute" => ("requests_per_minute", &mut limits.requests_per_minute),
+                "requests_per_day" => ("requests_per_day", &mut limits.requests_per_day),
+                "concurrent_connections" => ("concurrent_connections", &mut limits.concurrent_connections),
+                other => return Err(wrong(format!("there is no limit {}", other.chars().take(64).collect::<String>()))),
+            };
+            *slot = Some(if value.is_null() { None } else { Some(Limit::new(field, integer(value)?)?) });
+        }
+        Ok(limits)
     }
 
     /// Alters the limits that were named.

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::app::AppError;
 use crate::app::caller::Denied;
@@ -15,8 +15,31 @@ use crate::domain::Invalid;
 use crate::store::StoreError;
 use crate::web::body::BodyError;
 
+/// A problem document (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument<'a> {
+    /// `about:blank`: `code` says more than an address could.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// A stable word for programs.
+    code: &'static str,
+    /// A sentence for people.
+    detail: String,
+    /// The request's name in the server's log.
+    request_id: &'a str,
+    /// What is wrong with the body, member by member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    errors: Option<&'a [FieldError]>,
+}
+
 /// What is wrong with one member of a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct FieldError {
     /// Its path, e.g. `grants[0].scopes`.
     pub(super) field: String,
@@ -176,18 +199,16 @@ impl ApiError {
             }
             _ => {}
         }
-        let mut document = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "code": code,
-            "detail": detail,
-            "request_id": request_id,
-        });
-        if let (Self::Invalid(errors), Some(members)) = (self, document.as_object_mut()) {
-            members.insert("errors".to_owned(), json!(errors));
-        }
-        response.body(document.to_string())
+        let document = ProblemDocument {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code,
+            detail,
+            request_id,
+            errors: if let Self::Invalid(errors) = self { Some(errors) } else { None },
+        };
+        response.body(serde_json::to_string(&document).unwrap_or_default())
     }
 
     /// RFC 6750 section 3.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::cursor;
 use super::problem::ApiError;
 use crate::domain::Invalid;
+use crate::domain::name::MAX_NAME_CHARACTERS;
 
 /// The most entries of one page.
 const MAX_LIMIT: i64 = 200;
@@ -57,6 +58,20 @@ impl Query {
             .ok()
             .filter(|limit| is_number && (1..=MAX_LIMIT).contains(limit))
             .ok_or_else(|| bad("limit", "must be 1 to 200"))
+    }
+
+    /// `search`: a part of a name. Empty when it is not there.
+    pub(super) fn search(&self) -> Result<&str, ApiError> {
+        let text = self.text("search").unwrap_or_default();
+        if text.chars().count() > MAX_NAME_CHARACTERS || text.chars().any(char::is_control) {
+            return Err(bad("search", "must have at most 64 characters, none of them a control character"));
+        }
+        Ok(text)
+    }
+
+    /// `cursor`, when it names a place by an id.
+    pub(super) fn after_id<T: FromStr<Err = Invalid>>(&self) -> Result<Option<T>, ApiError> {
+        self.after()?.map(|place| place.parse().map_err(|_| bad_cursor())).transpose()
     }
 
     /// `cursor`, as the place that it names.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::describe::Doc;
 use super::problem::ApiError;
 use crate::domain::permission::Permission;
 
@@ -59,6 +60,16 @@ pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) access: Access,
     pub(super) operation: Operation,
+    /// What the API's description says of it; `None` only until somebody has written it.
+    pub(super) doc: Option<Doc>,
+}
+
+impl Route {
+    /// With what the API's description says of it.
+    pub(super) const fn described(mut self, doc: Doc) -> Self {
+        self.doc = Some(doc);
+        self
+    }
 }
 
 impl fmt::Debug for Route {
@@ -68,17 +79,17 @@ impl fmt::Debug for Route {
 }
 
 pub(super) const fn get(path: &'static str, access: Access, operation: Operation) -> Route {
-    Route { method: Method::Get, path, access, operation }
+    Route { method: Method::Get, path, access, operation, doc: None }
 }
 
 pub(super) const fn post(path: &'static str, access: Access, operation: Operation) -> Route {
-    Route { method: Method::Post, path, access, operation }
+    Route { method: Method::Post, path, access, operation, doc: None }
 }
 
 pub(super) const fn patch(path: &'static str, access: Access, operation: Operation) -> Route {
-    Route { method: Method::Patch, path, access, operation }
+    Route { method: Method::Patch, path, access, operation, doc: None }
 }
 
 pub(super) const fn delete(path: &'static str, access: Access, operation: Operation) -> Route {
-    Route { method: Method::Delete, path, access, operation }
+    Route { method: Method::Delete, path, access, operation, doc: None }
 }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::call::Call;
@@ -109,14 +110,23 @@ fn described(call: &Call, current: &CurrentUser, token: &SessionToken) -> Value 
 }
 
 /// A session as its owner sees it.
-#[derive(Debug, Serialize)]
-struct SessionView {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(super) struct SessionView {
+    /// `sess_…`
     id: SessionId,
+    /// Whether it is the one that asks.
     current: bool,
+    /// When you signed in.
     created_at: Timestamp,
+    /// When it was last used; may lag by a minute.
     last_seen_at: Timestamp,
+    /// When it ends, used or not.
     expires_at: Timestamp,
+    /// From where you signed in.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
     address: Option<std::net::IpAddr>,
+    /// With what.
     user_agent: Option<String>,
 }
 

@@ -1,7 +1,15 @@
 //! The management API from outside.
 
+mod accounts;
 mod api_keys;
 mod bearer;
 mod bodies;
+mod catalogue;
+mod description;
+mod filters;
 mod idempotency;
+mod many_keys;
+mod matrix;
+mod organizations;
 mod reach;
+mod signing_keys;

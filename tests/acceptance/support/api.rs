@@ -111,3 +111,57 @@ impl App {
 pub(crate) fn small_key(name: &str) -> Value {
     json!({"name": name, "grants": [{"account_id": null, "scopes": ["a"]}]})
 }
+
+/// The platform's own organization.
+pub(crate) const PLATFORM: &str = "org_00000000000000000000000000";
+
+impl App {
+    /// A key of the platform's organization with every scope of the management API.
+    #[track_caller]
+    pub(crate) fn operator(&self) -> Key {
+        let scopes = "api-keys:write accounts:write users:write audit:read webhooks:write organizations:write plans:write \
+                      signing-keys:write catalogue:write";
+        Key::from_json(self.json(&["keys", "create", "--organization", PLATFORM, "--name", "Operator", "--grant", scopes]))
+    }
+
+    /// A token of a key of the other organization with these scopes.
+    #[track_caller]
+    pub(crate) fn stranger(&self, scopes: &str) -> String {
+        let organization = &self.fixture.other_organization;
+        let key = self.json(&["keys", "create", "--organization", organization, "--name", "Stranger", "--grant", scopes]);
+        self.token_of(&Key::from_json(key))
+    }
+
+    /// The rows of the audit log with this action: actor, target, before, after.
+    pub(crate) fn audit_rows(&self, action: &str) -> Vec<(String, String, Value, Value)> {
+        let columns = "actor || '|' || coalesce(target, '') || '|' || coalesce(before, 'null') || '|' || coalesce(after, 'null')";
+        let rows = self.site.sql(&format!("SELECT {columns} FROM audit_events WHERE action = '{action}' ORDER BY seq"));
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        rows.lines()
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let parts: Vec<&str> = line.splitn(4, '|').collect();
+                (parts[0].to_owned(), parts[1].to_owned(), json(parts[2]), json(parts[3]))
+            })
+            .collect()
+    }
+}
+
+/// Every entry of a list, page by page; each page has at most `limit`.
+#[track_caller]
+pub(crate) fn all_pages(server: &Server, token: &str, path: &str, limit: usize) -> Vec<Value> {
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let page = server.api("GET", &format!("{path}{separator}limit={limit}{cursor}")).bearer(token).succeeds(200);
+        let data = page["data"].as_array().unwrap();
+        assert!(data.len() <= limit);
+        seen.extend(data.iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+        assert_eq!(data.len(), limit, "a page that is not full is the last");
+    }
+}

@@ -94,7 +94,12 @@ impl Site {
     pub(crate) fn sql(&self, sql: &str) -> String {
         match &self.database {
             Some((cluster, name)) => cluster.psql(name, sql),
-            None => output_of(Command::new(tools::program("sqlite3", "sqlite3")).arg(self.sqlite_file()).arg(sql)),
+            None => output_of(
+                Command::new(tools::program("sqlite3", "sqlite3"))
+                    .args(["-cmd", ".timeout 5000"])
+                    .arg(self.sqlite_file())
+                    .arg(sql),
+            ),
         }
     }
 

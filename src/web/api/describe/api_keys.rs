@@ -1,0 +1,150 @@
+//! `/api-keys`
+
+#![allow(dead_code, reason = "bodies are read member by member; these types only describe them")]
+
+use utoipa::ToSchema;
+
+use super::operation::Doc;
+use super::parameters::{ACCOUNT, CURSOR, KIND, LIMIT, SEARCH_KEYS, STATE};
+use crate::app::show_api_key::ApiKeyView;
+use crate::domain::api_key::{AuthMethod, TokenLifetime};
+use crate::domain::grant::Grants;
+use crate::domain::id::AccountId;
+use crate::domain::ip_allowlist::IpAllowlist;
+use crate::domain::max_payout::MaxPayout;
+use crate::domain::name::Name;
+use crate::domain::plan::PlanName;
+use crate::domain::time::Timestamp;
+
+/// What an API key is to be.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "name": "Nightly export",
+    "grants": [{"account_id": null, "scopes": ["payments:read"]}],
+    "ip_allowlist": ["192.0.2.0/24"],
+    "token_lifetime_seconds": 900,
+}))]
+struct NewApiKey {
+    /// Shown to people.
+    name: Name,
+    /// `scoped` unless said. Keys can't make admin keys; owners can.
+    #[schema(nullable = false)]
+    kind: Option<Kind>,
+    /// Of an admin key: the account that it administers; `null`: the organization.
+    account_id: Option<AccountId>,
+    /// Of a scoped key, and required there: what it holds, and where.
+    #[schema(nullable = false)]
+    grants: Option<Grants>,
+    /// Addresses and CIDR ranges from which the key may be used; empty: anywhere.
+    #[schema(nullable = false)]
+    ip_allowlist: Option<IpAllowlist>,
+    /// Handed to the resource server in the token; above zero.
+    max_payout: Option<MaxPayout>,
+    /// How long its tokens live.
+    #[schema(nullable = false)]
+    token_lifetime_seconds: Option<TokenLifetime>,
+    /// How the key proves itself at the token endpoint. Never changes.
+    #[schema(nullable = false)]
+    token_endpoint_auth_method: Option<AuthMethod>,
+    /// The rate plan; `null`: the organization's.
+    plan: Option<PlanName>,
+    /// From when on the key is refused; `null`: never.
+    expires_at: Option<Timestamp>,
+}
+
+/// What kind of key it is.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum Kind {
+    /// Every scope of its target's level, present and future.
+    Admin,
+    /// What its grants name.
+    Scoped,
+}
+
+/// What an edit changes; what it does not name stays as it is.
+#[derive(ToSchema)]
+#[schema(example = json!({"name": "Nightly export", "max_payout": null, "revoke_tokens": false}))]
+struct ApiKeyEdit {
+    /// Shown to people.
+    #[schema(nullable = false)]
+    name: Option<Name>,
+    /// Of a scoped key: all that it holds from now on.
+    #[schema(nullable = false)]
+    grants: Option<Grants>,
+    /// Addresses and CIDR ranges from which the key may be used; empty: anywhere.
+    #[schema(nullable = false)]
+    ip_allowlist: Option<IpAllowlist>,
+    /// Handed to the resource server in the token; above zero.
+    max_payout: Option<MaxPayout>,
+    /// How long its tokens live.
+    #[schema(nullable = false)]
+    token_lifetime_seconds: Option<TokenLifetime>,
+    /// The rate plan; `null`: the organization's.
+    plan: Option<PlanName>,
+    /// From when on the key is refused; `null`: never.
+    expires_at: Option<Timestamp>,
+    /// Whether the tokens issued so far die too.
+    #[schema(nullable = false)]
+    revoke_tokens: Option<bool>,
+}
+
+/// How a secret is replaced.
+#[derive(ToSchema)]
+#[schema(example = json!({"grace_period_seconds": 86400, "revoke_tokens": false}))]
+struct Regeneration {
+    /// How long the newest old secret lives on; 0 unless said.
+    #[schema(nullable = false, minimum = 0, maximum = 604_800)]
+    grace_period_seconds: Option<i64>,
+    /// Whether the tokens issued so far die too.
+    #[schema(nullable = false)]
+    revoke_tokens: Option<bool>,
+}
+
+const RULE: &str = "An API key that calls can neither grant nor change what it does not itself hold, and never touches \
+                    an admin key.";
+
+pub(in crate::web::api) const LIST: Doc = Doc::new("listApiKeys", "List API keys")
+    .because("The keys of your organization, the newest first.")
+    .lists::<ApiKeyView>()
+    .query(&[LIMIT, CURSOR, SEARCH_KEYS, KIND, ACCOUNT, STATE]);
+
+pub(in crate::web::api) const CREATE: Doc = Doc::new("createApiKey", "Create an API key")
+    .because(
+        "The answer holds `client_secret`. Keep it: it is shown this once, and not again for the same \
+         `Idempotency-Key`. An API key that calls can't grant what it does not itself hold, and makes no admin keys.",
+    )
+    .reads::<NewApiKey>()
+    .creates::<ApiKeyView>();
+
+pub(in crate::web::api) const SHOW: Doc = Doc::new("showApiKey", "Show an API key").answers::<ApiKeyView>();
+
+pub(in crate::web::api) const EDIT: Doc =
+    Doc::new("editApiKey", "Edit an API key").because(RULE).reads::<ApiKeyEdit>().answers::<ApiKeyView>();
+
+pub(in crate::web::api) const DELETE: Doc =
+    Doc::new("deleteApiKey", "Delete an API key").because("For good. Its tokens are revoked.");
+
+pub(in crate::web::api) const REGENERATE: Doc = Doc::new("regenerateApiKeySecret", "Regenerate the secret")
+    .because(
+        "The answer holds the new `client_secret`, this once. The newest old secret lives on for the grace period; \
+         all others die at once. Tokens live on unless they are revoked.",
+    )
+    .reads::<Regeneration>()
+    .answers::<ApiKeyView>();
+
+pub(in crate::web::api) const DUPLICATE: Doc = Doc::new("duplicateApiKey", "Duplicate an API key")
+    .because("The same settings and grants under a new id and secret. An admin key can't be duplicated.")
+    .creates::<ApiKeyView>();
+
+pub(in crate::web::api) const DISABLE: Doc = Doc::new("disableApiKey", "Disable an API key")
+    .because("It is refused until it is enabled again. Its tokens are revoked.")
+    .answers::<ApiKeyView>();
+
+pub(in crate::web::api) const ENABLE: Doc = Doc::new("enableApiKey", "Enable an API key")
+    .because("Tokens from before it was disabled stay dead.")
+    .answers::<ApiKeyView>();
+
+pub(in crate::web::api) const REVOKE_TOKENS: Doc = Doc::new("revokeApiKeyTokens", "Revoke the tokens of an API key")
+    .because("Every token issued so far is dead; the key and its secrets live on.")
+    .answers::<ApiKeyView>();
