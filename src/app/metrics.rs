@@ -69,9 +69,15 @@ impl Metrics {
         describe_gauge!(DELIVERIES_AGE, Unit::Seconds, "Age of the oldest of them, by channel");
         describe_gauge!(EVENTS_WAITING, "Events for which there are no deliveries yet");
         describe_gauge!(EVENTS_AGE, Unit::Seconds, "Age of the oldest of them");
+        for waiting in [EVENTS_WAITING, EVENTS_AGE] {
+            gauge!(waiting).set(0.0);
+        }
         for channel in Channel::ALL {
             for outcome in ["delivered", "failed", "dead"] {
                 counter!(DELIVERIES, "channel" => channel.as_str(), "outcome" => outcome).absolute(0);
+            }
+            for waiting in [DELIVERIES_WAITING, DELIVERIES_AGE] {
+                gauge!(waiting, "channel" => channel.as_str()).set(0.0);
             }
         }
         Self {
