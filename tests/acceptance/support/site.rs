@@ -94,12 +94,11 @@ impl Site {
     pub(crate) fn sql(&self, sql: &str) -> String {
         match &self.database {
             Some((cluster, name)) => cluster.psql(name, sql),
-            None => output_of(
-                Command::new(tools::program("sqlite3", "sqlite3"))
-                    .args(["-cmd", ".timeout 5000"])
-                    .arg(self.sqlite_file())
-                    .arg(sql),
-            ),
+            None => {
+                // The server may be writing at the moment.
+                let mut sqlite = Command::new(tools::program("sqlite3", "sqlite3"));
+                output_of(sqlite.args(["-cmd", ".timeout 10000"]).arg(self.sqlite_file()).arg(sql))
+            }
         }
     }
 
