@@ -39,9 +39,9 @@ fn read(schema: Value) -> RefOr<Schema> {
 }
 
 fn example_id(prefix: &str) -> Value {
-    let mut schema = id(prefix);
-    schema["example"] = json!(format!("{prefix}01hf7yat00000000000000000a"));
-    schema
+    let Value::Object(mut schema) = id(prefix) else { return Value::Null };
+    schema.insert("example".to_owned(), json!(format!("{prefix}01hf7yat00000000000000000a")));
+    Value::Object(schema)
 }
 
 words! {
