@@ -8,6 +8,7 @@
 //! - [`app`]: the use cases, a file for each.
 //! - [`config`]: settings from flags, the environment and a file.
 //! - [`directory`]: what requests need, in memory, kept true by the change feed.
+//! - [`outbound`]: what this server sends to others by itself: webhooks and mail.
 //! - [`store`]: both databases and the change feed; the only home of diesel.
 //! - [`oauth`]: the protocol: parsers and decisions; no I/O, no clock.
 //! - [`crypto`]: keys, digests, tokens; the only home of the cryptographic libraries.
@@ -24,6 +25,7 @@ pub mod crypto;
 pub mod directory;
 pub mod domain;
 pub mod oauth;
+pub mod outbound;
 pub mod store;
 pub mod web;
 

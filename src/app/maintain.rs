@@ -140,7 +140,7 @@ pub(super) fn step_back(nice: i32) {
 }
 
 /// Ten percent of a core at least, when requests want all of it.
-const NICE: i32 = 10;
+pub(super) const NICE: i32 = 10;
 
 fn run(work: &Maintenance, stop: &AtomicBool) {
     step_back(NICE);

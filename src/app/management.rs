@@ -5,15 +5,15 @@ use serde_json::Value;
 
 use super::{AppError, audit, random_bits};
 use crate::clock;
-use crate::crypto::CryptoError;
 use crate::crypto::audit_chain::AuditChain;
 use crate::crypto::digest::Pepper;
-use crate::crypto::envelope::Envelope;
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::{CryptoError, Envelope};
 use crate::domain::actor::Actor;
 use crate::domain::audit_event::{AuditEntry, AuditEvent};
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{EventId, OrganizationId};
+use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::role::RolePolicy;
 use crate::domain::time::Timestamp;
 use crate::store::{Db, StoreError, WriteTransaction, events};
@@ -27,6 +27,10 @@ pub struct Management {
     pub pepper: Pepper,
     /// What private signing keys are sealed with.
     pub envelope: Envelope,
+    /// What the secrets of webhooks are encrypted under.
+    pub webhook_secrets: Envelope,
+    /// Where webhooks may be.
+    pub networks: NetworkPolicy,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -38,7 +42,21 @@ impl Management {
     /// # Errors
     /// [`CryptoError::Derivation`].
     pub fn new(db: Db, master_key: &MasterKey, roles: RolePolicy) -> Result<Self, CryptoError> {
-        Ok(Self { db, pepper: master_key.pepper()?, envelope: master_key.envelope()?, roles, chain: master_key.audit_chain()? })
+        Ok(Self {
+            db,
+            pepper: master_key.pepper()?,
+            envelope: master_key.envelope()?,
+            webhook_secrets: master_key.webhook_secret_envelope()?,
+            networks: NetworkPolicy::default(),
+            roles,
+            chain: master_key.audit_chain()?,
+        })
+    }
+
+    /// With other networks that webhooks may be in.
+    #[must_use]
+    pub fn with_networks(self, networks: NetworkPolicy) -> Self {
+        Self { networks, ..self }
     }
 
     /// Runs `work` as `actor`. All changes of all nodes come one after the other, so what `work` has read stays true

@@ -8,6 +8,7 @@ use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_gaug
 
 use super::limits::RateLimiter;
 use crate::directory::{Directory, DirectoryCounts};
+use crate::domain::delivery::Channel;
 use crate::oauth::error::OAuthError;
 
 /// Handles of the process-wide recorder.
@@ -33,6 +34,11 @@ const MISSES: &str = "claviger_directory_misses_total";
 const KEYS: &str = "claviger_directory_keys";
 const KEYS_COUNTED: &str = "claviger_rate_limit_keys";
 const STALENESS: &str = "claviger_feed_lag_seconds";
+const DELIVERIES: &str = "claviger_deliveries_total";
+const DELIVERIES_WAITING: &str = "claviger_deliveries_waiting";
+const DELIVERIES_AGE: &str = "claviger_deliveries_oldest_seconds";
+const EVENTS_WAITING: &str = "claviger_events_waiting";
+const EVENTS_AGE: &str = "claviger_events_oldest_seconds";
 
 /// Upper bounds of the latency histograms, in seconds.
 const LATENCY_BUCKETS_SECONDS: [f64; 14] =
@@ -58,6 +64,22 @@ impl Metrics {
         describe_gauge!(KEYS, "API keys in memory");
         describe_gauge!(KEYS_COUNTED, "API keys whose requests are counted against a rate plan at present");
         describe_gauge!(STALENESS, Unit::Seconds, "Time since the change feed was read to its end");
+        describe_counter!(DELIVERIES, "Attempts to deliver an event, by channel and outcome");
+        describe_gauge!(DELIVERIES_WAITING, "Deliveries to be made or made again, by channel");
+        describe_gauge!(DELIVERIES_AGE, Unit::Seconds, "Age of the oldest of them, by channel");
+        describe_gauge!(EVENTS_WAITING, "Events for which there are no deliveries yet");
+        describe_gauge!(EVENTS_AGE, Unit::Seconds, "Age of the oldest of them");
+        for waiting in [EVENTS_WAITING, EVENTS_AGE] {
+            gauge!(waiting).set(0.0);
+        }
+        for channel in Channel::ALL {
+            for outcome in ["delivered", "failed", "dead"] {
+                counter!(DELIVERIES, "channel" => channel.as_str(), "outcome" => outcome).absolute(0);
+            }
+            for waiting in [DELIVERIES_WAITING, DELIVERIES_AGE] {
+                gauge!(waiting, "channel" => channel.as_str()).set(0.0);
+            }
+        }
         Self {
             tokens_issued: counter!(TOKENS),
             signing: histogram!(SIGNING),
@@ -85,6 +107,23 @@ impl Metrics {
         }
     }
 
+    /// Counts an attempt to deliver an event: `delivered`, `failed` (it is tried again) or `dead`.
+    pub fn delivery_tried(&self, channel: Channel, outcome: &'static str) {
+        counter!(DELIVERIES, "channel" => channel.as_str(), "outcome" => outcome).increment(1);
+    }
+
+    /// How many deliveries of a channel wait, and the age of the oldest.
+    pub fn deliveries_waiting(&self, channel: Channel, count: i64, oldest_seconds: i64) {
+        gauge!(DELIVERIES_WAITING, "channel" => channel.as_str()).set(measured(count));
+        gauge!(DELIVERIES_AGE, "channel" => channel.as_str()).set(measured(oldest_seconds));
+    }
+
+    /// How many events wait for their deliveries to be made, and the age of the oldest.
+    pub fn events_waiting(&self, count: i64, oldest_seconds: i64) {
+        gauge!(EVENTS_WAITING).set(measured(count));
+        gauge!(EVENTS_AGE).set(measured(oldest_seconds));
+    }
+
     /// Brings the directory's own counts up to date; called before the metrics are shown.
     pub fn observe(&self, directory: &Directory, limits: &RateLimiter) {
         let DirectoryCounts { hits, misses, keys } = directory.counts();
@@ -94,6 +133,10 @@ impl Metrics {
         gauge!(KEYS_COUNTED).set(u32::try_from(limits.keys_counted()).map_or(f64::MAX, f64::from));
         gauge!(STALENESS).set(directory.staleness().as_secs_f64());
     }
+}
+
+fn measured(number: i64) -> f64 {
+    u32::try_from(number.max(0)).map_or(f64::MAX, f64::from)
 }
 
 impl Default for Metrics {

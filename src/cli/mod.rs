@@ -46,7 +46,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server (the default)
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Apply pending migrations
     Migrate,
     /// Organizations: the customers of the platform
@@ -141,7 +141,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let context = context::Context { common, json: cli.json };
     match cli.command {
         None => serve::run(context.common, cli.serve.or(file_serve)),
-        Some(Command::Serve(arguments)) => serve::run(context.common, arguments.or(cli.serve).or(file_serve)),
+        Some(Command::Serve(arguments)) => serve::run(context.common, (*arguments).or(cli.serve).or(file_serve)),
         Some(Command::Migrate) => migrate::run(context),
         Some(Command::Organizations(command)) => organizations::run(context, command),
         Some(Command::Accounts(command)) => accounts::run(context, command),

@@ -14,6 +14,7 @@ use crate::app::demo::{Demo, prepare_demo};
 use crate::app::issue_token::TokenIssuer;
 use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
+use crate::app::notify::{Notifications, Notifier};
 use crate::app::refusals::Refusals;
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
@@ -63,13 +64,15 @@ async fn serve(
         log::info!(kid = kid.as_str(); "made a signing key");
     }
     let pepper = master_key.pepper()?;
-    let management = Arc::new(Management::new(db.clone(), &master_key, settings.roles)?);
+    let management = Management::new(db.clone(), &master_key, settings.roles)?;
+    let management = Arc::new(management.with_networks(settings.webhook_networks.clone()));
     let demo = if settings.dev { prepare_demo(&management)? } else { None };
     let people = Arc::new(People::start(Arc::clone(&management), &master_key)?);
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
     let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::token_id()?)?;
+    let metrics = Metrics::new();
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
@@ -80,12 +83,12 @@ async fn serve(
         uses: Uses::default(),
         usage: UsageCounts::default(),
         refusals: Refusals::default(),
-        metrics: Metrics::new(),
+        metrics: metrics.clone(),
     });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         management: Arc::clone(&management),
-        people,
+        people: Arc::clone(&people),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
@@ -94,8 +97,21 @@ async fn serve(
     let signals = Signals::new()?;
     let metrics_port = metrics_listener.map(|listener| (listener, recorder.clone()));
     let (running, server, metrics_server) = web::start(&settings, state, listener, tls, metrics_port)?;
-    let maintainer =
-        Maintainer::start(Maintenance { db, management, master_key, issuer, rotation: settings.rotation, recorder })?;
+    let maintainer = Maintainer::start(Maintenance {
+        db,
+        management: Arc::clone(&management),
+        master_key,
+        issuer,
+        rotation: settings.rotation,
+        recorder,
+    })?;
+    let notifier = Notifier::start(Notifications {
+        management,
+        links: people.key.clone(),
+        smtp: settings.smtp.clone(),
+        issuer: settings.issuer.clone(),
+        metrics,
+    })?;
     let address = settings.listen.to_string();
     log::info!(address = address.as_str(), issuer = settings.issuer.as_str(), version = env!("CARGO_PKG_VERSION"); "listening");
     if settings.dev {
@@ -113,10 +129,12 @@ async fn serve(
         Some(metrics_server) => tokio::try_join!(server, metrics_server).map(drop)?,
         None => server.await?,
     }
+    notifier.order_stop();
     // What was taken of rate plans is given back.
     drop(keeper);
     // The last uses and refusals are written.
     maintainer.finish(stop_by.get().copied().unwrap_or_else(Instant::now));
+    drop(notifier);
     log::info!("stopped");
     Ok(())
 }

@@ -33,6 +33,10 @@ struct File {
     feed_interval_ms: Option<u64>,
     default_plan: Option<String>,
     signing_key_rotation_days: Option<u32>,
+    smtp_url: Option<String>,
+    smtp_password_file: Option<std::path::PathBuf>,
+    mail_from: Option<String>,
+    webhook_allow_private: Option<List>,
     log_level: Option<String>,
 }
 
@@ -104,6 +108,10 @@ pub fn load(path: &Path) -> Result<(CommonArguments, ServeArguments), SettingsEr
         feed_interval_ms: file.feed_interval_ms,
         default_plan: file.default_plan,
         signing_key_rotation_days: file.signing_key_rotation_days,
+        smtp_url: file.smtp_url,
+        smtp_password_file: file.smtp_password_file,
+        mail_from: file.mail_from,
+        webhook_allow_private: file.webhook_allow_private.map(List::items),
         log_level: file.log_level,
     };
     Ok((common, serve))

@@ -3,6 +3,7 @@
 //! One struct is both the command line's arguments and the file's keys, so that the three always have the same names.
 
 mod file;
+mod mail;
 mod serve;
 
 use std::fmt;

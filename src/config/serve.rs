@@ -8,13 +8,15 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{CommonArguments, CommonSettings, SettingsError, in_range};
+use super::{CommonArguments, CommonSettings, SettingsError, in_range, mail};
 use crate::app::signing_keys::{DEFAULT_JWKS_MAX_AGE_SECONDS, RotationPolicy};
 use crate::directory::DirectoryOptions;
 use crate::domain::Invalid;
 use crate::domain::ip_allowlist::parse_range;
+use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::plan::PlanName;
 use crate::domain::role::RolePolicy;
+use crate::outbound::SmtpSettings;
 
 /// The arguments of `serve`; the same names in the settings file.
 #[derive(Args, Clone, Debug, Default)]
@@ -68,6 +70,18 @@ pub struct ServeArguments {
     /// Days after which a new signing key is made; 0: never [default: 90]
     #[arg(long, env = "CLAVIGER_SIGNING_KEY_ROTATION_DAYS", value_name = "DAYS")]
     pub signing_key_rotation_days: Option<u32>,
+    /// SMTP server for mail: smtps://USER@HOST (TLS), smtp://USER@HOST (STARTTLS), smtp://HOST?tls=none [default: none]
+    #[arg(long, env = "CLAVIGER_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// File with the password for the SMTP server
+    #[arg(long, env = "CLAVIGER_SMTP_PASSWORD_FILE", value_name = "FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+    /// Sender of mail, e.g. "Claviger <keys@example.com>"
+    #[arg(long, env = "CLAVIGER_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Networks that webhooks may be in besides the public internet; in loopback ones plain HTTP will do
+    #[arg(long, env = "CLAVIGER_WEBHOOK_ALLOW_PRIVATE", value_name = "CIDR,…", value_delimiter = ',')]
+    pub webhook_allow_private: Option<Vec<String>>,
     /// error, warn, info, debug or trace [default: info]
     #[arg(long, env = "CLAVIGER_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -118,6 +132,10 @@ pub struct ServeSettings {
     pub feed_interval: Duration,
     /// How signing keys are looked after.
     pub rotation: RotationPolicy,
+    /// Where mail is handed in.
+    pub smtp: Option<SmtpSettings>,
+    /// Where webhooks may be.
+    pub webhook_networks: NetworkPolicy,
     /// What is logged.
     pub log_level: log::LevelFilter,
 }
@@ -143,6 +161,10 @@ impl ServeArguments {
             feed_interval_ms: self.feed_interval_ms.or(file.feed_interval_ms),
             default_plan: self.default_plan.or(file.default_plan),
             signing_key_rotation_days: self.signing_key_rotation_days.or(file.signing_key_rotation_days),
+            smtp_url: self.smtp_url.or(file.smtp_url),
+            smtp_password_file: self.smtp_password_file.or(file.smtp_password_file),
+            mail_from: self.mail_from.or(file.mail_from),
+            webhook_allow_private: self.webhook_allow_private.or(file.webhook_allow_private),
             log_level: self.log_level.or(file.log_level),
         }
     }
@@ -155,7 +177,9 @@ impl ServeArguments {
         let common = common.check()?;
         let listen: SocketAddr = address("listen", self.listen.as_deref().unwrap_or("127.0.0.1:8080"))?;
         let metrics_listen = self.metrics_listen.as_deref().map(|text| address("metrics_listen", text)).transpose()?;
-        let trusted_proxies = trusted_proxies(self.trusted_proxies.unwrap_or_default())?;
+        let trusted_proxies = ranges("trusted_proxies", self.trusted_proxies.unwrap_or_default())?;
+        let webhook_networks = ranges("webhook_allow_private", self.webhook_allow_private.unwrap_or_default())?;
+        let smtp = mail::settings(self.smtp_url.as_deref(), self.smtp_password_file.as_deref(), self.mail_from.as_deref())?;
         let insecure_http = self.insecure_http.unwrap_or(false);
         let transport = transport(self.tls_cert, self.tls_key)?;
         let is_plain = matches!(transport, Transport::Plain);
@@ -199,6 +223,8 @@ impl ServeArguments {
                 rotation_days: in_range("signing_key_rotation_days", self.signing_key_rotation_days.unwrap_or(90), 0..=3_650)?,
                 algorithm: common.signing_algorithm,
             },
+            smtp,
+            webhook_networks: NetworkPolicy::allowing(webhook_networks),
             log_level: level(self.log_level.as_deref().unwrap_or("info"))?,
             common,
         })
@@ -218,12 +244,12 @@ fn address(name: &str, text: &str) -> Result<SocketAddr, SettingsError> {
     text.parse().map_err(|_| SettingsError(format!("{name} must be an address and a port, e.g. 127.0.0.1:8080 or [::1]:8080")))
 }
 
-fn trusted_proxies(texts: Vec<String>) -> Result<Vec<IpNet>, SettingsError> {
+fn ranges(name: &str, texts: Vec<String>) -> Result<Vec<IpNet>, SettingsError> {
     texts
         .iter()
         .map(|text| text.trim())
         .filter(|text| !text.is_empty())
-        .map(|text| parse_range(text).map_err(|error| SettingsError(format!("trusted_proxies: {text}: {}", error.detail))))
+        .map(|text| parse_range(text).map_err(|error| SettingsError(format!("{name}: {text}: {}", error.detail))))
         .collect()
 }
 

@@ -34,6 +34,8 @@ pub enum Purpose {
     Cookie,
     /// The key of the audit log's hash chain.
     AuditChain,
+    /// The key that seals the secrets of webhooks.
+    WebhookSecretEnvelope,
 }
 
 impl Purpose {
@@ -45,6 +47,7 @@ impl Purpose {
             Self::KeyCheck => b"key-check",
             Self::Cookie => b"cookie",
             Self::AuditChain => b"audit-chain",
+            Self::WebhookSecretEnvelope => b"webhook-secret-envelope",
         }
     }
 }
@@ -147,6 +150,14 @@ impl MasterKey {
         Envelope::from_key(&*self.derive(Purpose::ForeignSecretEnvelope)?)
     }
 
+    /// The key that seals the secrets of webhooks.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn webhook_secret_envelope(&self) -> Result<Envelope, CryptoError> {
+        Envelope::from_key(&*self.derive(Purpose::WebhookSecretEnvelope)?)
+    }
+
     /// The key of the audit log's hash chain.
     ///
     /// # Errors
@@ -244,6 +255,7 @@ mod tests {
             (Purpose::KeyCheck, "eb61a7c9fda0188e9e0c1b51ff54bf2037fa243d597aff61e4c711f6efda1a2a"),
             (Purpose::Cookie, "aaeada50e07cf0e0064c3ace6bc22a8d42f0aab81c752208fd464338b34b0cb0"),
             (Purpose::AuditChain, "f8d8596bdb89d8a0c69e34c3f3a024d904aa05c5925d508cf085a9e9d1a02276"),
+            (Purpose::WebhookSecretEnvelope, "c6a8283a86374579d867edf527650b9321d2032be43c9cf72c09f52e4cd8ef3a"),
         ] {
             let mut text = String::new();
             push_hex(&mut text, key.derive(purpose).unwrap().as_slice());

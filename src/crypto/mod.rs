@@ -10,6 +10,7 @@
 //! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
+//! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
 //! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
 
 use std::fmt;
@@ -30,7 +31,9 @@ pub mod signing;
 pub mod strict_json;
 #[cfg(test)]
 mod test_keys;
+pub mod webhook_secret;
 
+pub use envelope::Envelope;
 pub use pem::KeyRefused;
 
 /// Why something cryptographic could not be done. Never holds or shows a secret.

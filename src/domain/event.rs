@@ -51,6 +51,17 @@ event_kinds! {
     ApiKeyExpiring = "api_key.expiring";
     /// A key's secret is older than 90 days, or the key was not used for 90 days.
     ApiKeyStale = "api_key.stale";
+    /// A webhook gets nothing any more: its receiver said that it is gone.
+    WebhookDisabled = "webhook.disabled";
+    /// Somebody tries a webhook out; goes to this one alone.
+    WebhookTest = "webhook.test";
+}
+
+impl EventKind {
+    /// Whether owners get mail of it, and webhooks may ask for it by name.
+    pub const fn is_announced(self) -> bool {
+        !matches!(self, Self::WebhookTest)
+    }
 }
 
 impl fmt::Display for EventKind {

@@ -93,6 +93,12 @@ identifiers! {
     AuditEventId = "audit_", "audit_event_id";
     /// Something that people and webhooks are told of: `evt_…`.
     EventId = "evt_", "event_id";
+    /// Somewhere that events are posted to: `wh_…`.
+    WebhookId = "wh_", "webhook_id";
+    /// One secret of a webhook: `whs_…`.
+    WebhookSecretId = "whs_", "webhook_secret_id";
+    /// One event for one recipient: `dlv_…`.
+    DeliveryId = "dlv_", "delivery_id";
 }
 
 fn lower_case(ulid: Ulid, buffer: &mut [u8; ULID_LENGTH]) -> &str {

@@ -6,17 +6,20 @@
 mod insert_rows;
 
 pub mod accounts;
+pub mod announcements;
 pub mod api_keys;
 pub mod audit_events;
 pub mod catalogue;
 pub mod changes;
 mod connection;
 mod db;
+pub mod deliveries;
 mod error;
 pub mod events;
 pub mod foreign_client_ids;
 pub mod idempotent_requests;
 pub mod key_entries;
+pub mod leases;
 pub mod meta;
 pub mod migrations;
 pub mod organizations;
@@ -32,6 +35,7 @@ mod url;
 pub mod usage;
 pub mod user_links;
 pub mod users;
+pub mod webhooks;
 
 pub use changes::Change;
 pub use connection::DbConnection;

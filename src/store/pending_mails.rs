@@ -72,6 +72,20 @@ pub fn is_asked_for(
     Ok(count > 0)
 }
 
+/// Whether there is a mail to be taken.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn is_any_due(connection: &mut DbConnection, now: Timestamp) -> Result<bool, StoreError> {
+    let due: Option<String> = pending_mails::table
+        .filter(pending_mails::sent_at.is_null())
+        .filter(pending_mails::taken_until.is_null().or(pending_mails::taken_until.le(now.unix())))
+        .select(pending_mails::id)
+        .first(connection)
+        .optional()?;
+    Ok(due.is_some())
+}
+
 /// Takes mails that are to be sent, the oldest first, at most `limit`: until `until` nobody else takes them.
 ///
 /// # Errors

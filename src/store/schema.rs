@@ -220,5 +220,53 @@ diesel::table! {
 diesel::table! {
     known_addresses (user_id, address) { user_id -> Text, address -> Text, last_login_at -> BigInt, }
 }
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        organization_id -> Text,
+        url -> Text,
+        description -> Text,
+        events -> Text,
+        disabled_at -> Nullable<BigInt>,
+        disabled_reason -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    webhook_secrets (id) {
+        id -> Text,
+        webhook_id -> Text,
+        sealed -> Binary,
+        hint -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        event_id -> Text,
+        organization_id -> Text,
+        channel -> Text,
+        webhook_id -> Nullable<Text>,
+        destination -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        failures -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        lease -> Nullable<Text>,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! { announcements (client_id, what) { client_id -> Text, what -> Text, announced_at -> BigInt, } }
+diesel::table! {
+    leases (name) { name -> Text, holder -> Text, expires_at -> BigInt, done_at -> Nullable<BigInt>, }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);
+diesel::allow_tables_to_appear_in_same_query!(deliveries, events);

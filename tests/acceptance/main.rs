@@ -21,6 +21,7 @@ mod foreign;
 mod import;
 mod keys;
 mod manual;
+mod notifications;
 mod operations;
 mod people;
 mod rate_plans;

@@ -37,6 +37,7 @@ mod sessions;
 mod signing_keys;
 mod usage;
 mod users;
+mod webhooks;
 
 pub(super) use dispatch::configure;
 pub(super) use documents::{Documents, description, reference_page, reference_style};

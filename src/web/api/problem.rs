@@ -55,6 +55,9 @@ impl From<Invalid> for FieldError {
     }
 }
 
+/// The code of a password that is not the right one.
+pub(super) const WRONG_PASSWORD: &str = "invalid_credentials";
+
 /// Why an operation did not happen. The cause is for the log alone and never answered.
 #[derive(Debug)]
 pub(super) enum ApiError {
@@ -134,9 +137,7 @@ impl ApiError {
                 "the access token is expired, revoked, malformed or not for this API",
             ),
             Self::InvalidSession => of(StatusCode::UNAUTHORIZED, "invalid_session", "the session is over; sign in again"),
-            Self::WrongLogin => {
-                of(StatusCode::UNAUTHORIZED, "invalid_credentials", "the e-mail address or the password is wrong")
-            }
+            Self::WrongLogin => of(StatusCode::UNAUTHORIZED, WRONG_PASSWORD, "the e-mail address or the password is wrong"),
             Self::TooManyTries { .. } => of(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_attempts",

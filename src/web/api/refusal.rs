@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::problem::ApiError;
+use super::problem::{ApiError, WRONG_PASSWORD};
 use super::route::Method;
 use crate::app::caller::Caller;
 use crate::app::refusals::RefusalKind;
@@ -33,8 +33,8 @@ pub(super) fn kind(request: &HttpRequest, path: &'static str, address: Option<Ip
         | ApiError::Denied(_)
         | ApiError::TooManyTries { .. }
         | ApiError::RateLimited { .. } => true,
-        ApiError::Refused { status, .. } => *status == StatusCode::FORBIDDEN,
-        // A wrong login has a row of its own already, with its true reason.
+        // A wrong password has a row of its own already, with its true reason; so has a wrong login.
+        ApiError::Refused { status, code, .. } => *status == StatusCode::FORBIDDEN && *code != WRONG_PASSWORD,
         ApiError::WrongLogin
         | ApiError::Busy
         | ApiError::MethodNotAllowed { .. }

@@ -4,11 +4,11 @@ use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
 use super::{
     accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, sessions, signing_keys, usage,
-    users,
+    users, webhooks,
 };
 use crate::domain::permission::Permission::{
     CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, ReadUsers,
-    WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers,
+    ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers, WriteWebhooks,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -77,4 +77,15 @@ pub(super) const ROUTES: &[Route] = &[
     post("/invitations/accept", Anyone, password_links::accept_invitation).described(describe::password_links::ACCEPT),
     post("/password-reset", Anyone, password_links::ask).described(describe::password_links::ASK),
     post("/password-reset/confirm", Anyone, password_links::confirm).described(describe::password_links::CONFIRM),
+    get("/webhooks", Needs(ReadWebhooks), webhooks::list).described(describe::webhooks::LIST),
+    post("/webhooks", NeedsProof(WriteWebhooks), webhooks::create).described(describe::webhooks::CREATE),
+    get("/webhooks/{webhook_id}", Needs(ReadWebhooks), webhooks::show).described(describe::webhooks::SHOW),
+    patch("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::edit).described(describe::webhooks::EDIT),
+    delete("/webhooks/{webhook_id}", Needs(WriteWebhooks), webhooks::delete).described(describe::webhooks::DELETE),
+    post("/webhooks/{webhook_id}/rotate-secret", NeedsProof(WriteWebhooks), webhooks::rotate_secret)
+        .described(describe::webhooks::ROTATE_SECRET),
+    post("/webhooks/{webhook_id}/test", Needs(WriteWebhooks), webhooks::test).described(describe::webhooks::TEST),
+    get("/webhooks/{webhook_id}/deliveries", Needs(ReadWebhooks), webhooks::deliveries).described(describe::webhooks::DELIVERIES),
+    post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", Needs(WriteWebhooks), webhooks::redeliver)
+        .described(describe::webhooks::REDELIVER),
 ];

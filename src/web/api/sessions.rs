@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::cookie;
 use super::input::{present, string};
-use super::problem::ApiError;
+use super::problem::{ApiError, WRONG_PASSWORD};
 use crate::app::login::SignedIn;
 use crate::app::people::LoginError;
 use crate::app::user_sessions::{self, CurrentUser, list_sessions};
@@ -84,7 +84,7 @@ pub(super) fn change_password(call: &Call) -> Result<Answer, ApiError> {
 /// The session goes on, so it is no 401.
 fn wrong_password(error: LoginError) -> ApiError {
     match error {
-        LoginError::Refused => ApiError::refused(StatusCode::FORBIDDEN, "invalid_credentials", "this is not your password"),
+        LoginError::Refused => ApiError::refused(StatusCode::FORBIDDEN, WRONG_PASSWORD, "this is not your password"),
         other => other.into(),
     }
 }

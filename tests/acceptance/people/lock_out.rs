@@ -77,7 +77,7 @@ on_both!(mg6_wrong_tries_at_the_prompt_count_too, [TRUST[0], TRUST[1]], |app| {
     stopped(&app.login(&owner.email, &owner.password).header("X-Forwarded-For", GUESSER).send());
     // The session itself goes on: a stranger who knows the address can't throw anybody out.
     browser.bare("GET", "/session").header("X-Forwarded-For", GUESSER).succeeds(200);
-    let reasons = app.audited("outcome = 'refused'");
+    let reasons = app.audited("outcome = 'refused' AND action <> 'api.refused'");
     assert_eq!(reasons.len(), 10, "{reasons:?}");
     assert!(reasons.contains(&"session.reauthenticated refused wrong_password".to_owned()), "{reasons:?}");
     assert!(reasons.contains(&"user.password_changed refused wrong_password".to_owned()), "{reasons:?}");
@@ -130,7 +130,7 @@ fn a_flood_of_logins_takes_neither_the_memory_nor_the_token_endpoint() {
         status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap()
     };
     let (before, busy, answered) = (resident(), AtomicUsize::new(0), AtomicUsize::new(0));
-    let slowest = std::thread::scope(|scope| {
+    let usual = std::thread::scope(|scope| {
         for _ in 0..500 {
             scope.spawn(|| {
                 let response = app.login(&an_email(), "wrong").header("X-Forwarded-For", fresh_address()).send();
@@ -144,17 +144,19 @@ fn a_flood_of_logins_takes_neither_the_memory_nor_the_token_endpoint() {
                 }
             });
         }
-        let mut slowest = Duration::ZERO;
-        for _ in 0..20 {
+        let time = |_| {
             let start = Instant::now();
             app.token(k1).accepted();
-            slowest = slowest.max(start.elapsed());
-        }
-        slowest
+            start.elapsed()
+        };
+        let mut times: Vec<Duration> = (0..15).map(time).collect();
+        times.sort();
+        times[7]
     });
     let (busy, answered) = (busy.into_inner(), answered.into_inner());
     assert!(busy > 100 && answered > 0, "{busy} refused, {answered} answered");
-    assert!(slowest < Duration::from_secs(5), "a token took {slowest:?}");
+    // Other tests, and the 500 threads of this one, want the processors too.
+    assert!(usual < Duration::from_secs(2), "half of the tokens took more than {usual:?}");
     let grown = resident().saturating_sub(before) / 1024;
     assert!(grown < 250, "{grown} MB more");
     let user = app.user("owner");

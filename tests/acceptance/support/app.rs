@@ -222,6 +222,14 @@ impl App {
         Key::from_json(self.json(&all))
     }
 
+    /// Creates a key of the other organization.
+    #[track_caller]
+    pub(crate) fn create_in_other(&self, args: &[&str]) -> Key {
+        let mut all = args.to_vec();
+        all.extend(["--organization", self.fixture.other_organization.as_str()]);
+        Key::from_json(self.json(&all))
+    }
+
     /// Creates a key with these grants.
     #[track_caller]
     pub(crate) fn key_with_grants(&self, grants: &[&str]) -> Key {

@@ -33,7 +33,16 @@ fn find(bytes: &[u8]) -> Option<&'static str> {
     if holds_secret_of_people(bytes) {
         return Some("a session's or a link's token");
     }
+    if holds_webhook_secret(bytes) {
+        return Some("a webhook's secret");
+    }
     holds_token(bytes).then_some("an access token")
+}
+
+/// `whsec_` and the base64 of 32 bytes.
+fn holds_webhook_secret(bytes: &[u8]) -> bool {
+    let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    bytes.windows(6 + 43).any(|window| window.starts_with(b"whsec_") && window[6..].iter().all(base64))
 }
 
 fn holds_secret(bytes: &[u8]) -> bool {
@@ -123,7 +132,8 @@ fn a_secret_is_found_in_every_spelling() {
     }
     let token = format!("eyJ{}.eyJ{}.{}", "a".repeat(40), "b".repeat(100), "c".repeat(86));
     assert!(find(token.as_bytes()).is_some());
-    for harmless in ["clv_...x4f2", "nothing", &secret[..50], "eyJhbGciOiJSUzI1NiJ9"] {
+    assert!(find(format!("whsec_{}=", "aB3/".repeat(11)).as_bytes()).is_some());
+    for harmless in ["clv_...x4f2", "whsec_...Ab1=", "nothing", &secret[..50], "eyJhbGciOiJSUzI1NiJ9"] {
         assert!(find(harmless.as_bytes()).is_none(), "{harmless}");
     }
 }

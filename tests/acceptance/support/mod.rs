@@ -2,12 +2,14 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod foreign_receiver;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod rate_limit;
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod token;

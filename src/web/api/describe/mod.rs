@@ -14,6 +14,7 @@ pub(super) mod sessions;
 pub(super) mod signing_keys;
 pub(super) mod usage;
 pub(super) mod users;
+pub(super) mod webhooks;
 mod words;
 
 pub(super) use operation::{Doc, Part};

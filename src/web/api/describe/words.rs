@@ -7,10 +7,15 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::id;
 use crate::domain::api_key::{AuthMethod, TokenLifetime};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::email::Email;
+use crate::domain::event::EventKind;
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::{Grant, GrantTarget, Grants};
-use crate::domain::id::{AccountId, ClientId, OrganizationId, ResourceServerId, ScopeId, SecretId, SessionId, UserId};
+use crate::domain::id::{
+    AccountId, ClientId, DeliveryId, EventId, OrganizationId, ResourceServerId, ScopeId, SecretId, SessionId, UserId, WebhookId,
+    WebhookSecretId,
+};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
@@ -21,6 +26,7 @@ use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::{KeyState, SigningAlgorithm};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Standing;
+use crate::domain::webhook::{DisabledReason, EventFilter, MAX_URL_BYTES, WebhookUrl};
 
 macro_rules! words {
     ($($type:ty = $schema:expr;)*) => {$(
@@ -53,6 +59,15 @@ words! {
     ScopeId = example_id("scope_");
     UserId = example_id("user_");
     SessionId = example_id("sess_");
+    WebhookId = example_id("wh_");
+    WebhookSecretId = example_id("whs_");
+    DeliveryId = example_id("dlv_");
+    EventId = example_id("evt_");
+    EventKind = json!({"type": "string", "example": "api_key.created"});
+    EventFilter = json!({"type": "array", "items": {"type": "string", "maxLength": 64}, "example": ["api_key.created"]});
+    WebhookUrl = json!({"type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "example": "https://example.com/hooks"});
+    DisabledReason = json!({"type": "string", "enum": ["by_hand", "gone"], "example": "gone"});
+    DeliveryState = json!({"type": "string", "enum": DeliveryState::ALL.map(DeliveryState::as_str)});
     Email = json!({"type": "string", "format": "email", "maxLength": 254, "example": "person@example.com"});
     Role = json!({"type": "string", "enum": Role::ALL.map(Role::as_str)});
     Standing = json!({"type": "string", "enum": ["disabled", "invited", "active"], "example": "active"});
