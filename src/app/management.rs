@@ -25,12 +25,12 @@ pub struct Management {
     pub db: Db,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// What private signing keys are sealed with.
+    pub envelope: Envelope,
     /// What the secrets of webhooks are encrypted under.
     pub webhook_secrets: Envelope,
     /// Where webhooks may be.
     pub networks: NetworkPolicy,
-    /// What private signing keys are sealed with.
-    pub envelope: Envelope,
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -45,8 +45,8 @@ impl Management {
         Ok(Self {
             db,
             pepper: master_key.pepper()?,
-            webhook_secrets: master_key.webhook_secret_envelope()?,
             envelope: master_key.envelope()?,
+            webhook_secrets: master_key.webhook_secret_envelope()?,
             networks: NetworkPolicy::default(),
             roles,
             chain: master_key.audit_chain()?,

@@ -15,6 +15,7 @@ use crate::store::{Db, webhooks};
 
 /// A webhook as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Webhook)]
 pub struct WebhookView {
     /// `wh_…`
     pub id: WebhookId,
@@ -47,6 +48,7 @@ pub struct WebhookView {
 
 /// A webhook's secret as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = WebhookSecret)]
 pub struct WebhookSecretView {
     /// `whs_…`
     pub id: WebhookSecretId,
@@ -90,6 +92,7 @@ impl WebhookView {
 
 /// A delivery as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub struct DeliveryView {
     /// `dlv_…`
     pub id: DeliveryId,

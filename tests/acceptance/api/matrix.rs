@@ -69,6 +69,13 @@ impl Ground<'_> {
         Case { for_operators_too: true, ..owned(path, body) }
     }
 
+    /// A new webhook of the customer, and what follows it in a path.
+    fn webhook(&self, rest: &str) -> String {
+        let new = json!({"url": "http://127.0.0.1:9/x"});
+        let made = self.app.api("POST", "/webhooks").bearer(&self.customer).json(&new).succeeds(201);
+        format!("/webhooks/{}{rest}", made["id"].as_str().unwrap())
+    }
+
     fn make(&self, path: &str, body: &Value) -> String {
         let made = self.app.api("POST", path).bearer(&self.operator).json(body).succeeds(201);
         format!("{path}/{}", made["id"].as_str().unwrap())
@@ -146,6 +153,19 @@ const TABLE: &[Row] = &[
     ("acceptInvitation", |_| with("/invitations/accept", json!({"token": "x", "password": a_password()}))),
     ("askForPasswordReset", |_| with("/password-reset", json!({"email": an_email()}))),
     ("resetPassword", |_| with("/password-reset/confirm", json!({"token": "x", "password": a_password()}))),
+    ("listWebhooks", |_| plain("/webhooks")),
+    ("createWebhook", |_| with("/webhooks", json!({"url": "http://127.0.0.1:9/new"}))),
+    ("showWebhook", |g| owned(g.webhook(""), None)),
+    ("editWebhook", |g| owned(g.webhook(""), Some(json!({"description": "Edited"})))),
+    ("deleteWebhook", |g| owned(g.webhook(""), None)),
+    ("rotateWebhookSecret", |g| owned(g.webhook("/rotate-secret"), None)),
+    ("testWebhook", |g| owned(g.webhook("/test"), None)),
+    ("listDeliveries", |g| owned(g.webhook("/deliveries"), None)),
+    ("redeliver", |g| {
+        let path = g.webhook("");
+        let sent = g.app.api("POST", &format!("{path}/test")).bearer(&g.customer).succeeds(200);
+        owned(format!("{path}/deliveries/{}/redeliver", sent["id"].as_str().unwrap()), None)
+    }),
     ("listSigningKeys", |_| plain("/signing-keys")),
     ("rotateSigningKey", |_| with("/signing-keys/rotate", json!({"algorithm": "EdDSA"}))),
     ("importSigningKey", |_| {
@@ -218,7 +238,7 @@ fn ground(app: &App) -> Ground<'_> {
     }
 }
 
-on_both!(mg2_every_operation_by_every_kind_of_caller, |app| {
+on_both!(mg2_every_operation_by_every_kind_of_caller, ["--webhook-allow-private", "127.0.0.0/8"], |app| {
     let ground = ground(app);
     let operations = operations(app);
     let mut rows: Vec<&str> = TABLE.iter().map(|(id, _)| *id).collect();
@@ -273,7 +293,7 @@ fn people_only(operation: &Operation, request: ApiRequest<'_>, ground: &Ground<'
     }
 }
 
-on_both!(mg2_every_operation_by_every_role, |app| {
+on_both!(mg2_every_operation_by_every_role, ["--webhook-allow-private", "127.0.0.0/8"], |app| {
     let ground = ground(app);
     for role in ["developer", "admin", "owner"] {
         let of_customer = app.signed_in(role);
@@ -305,7 +325,7 @@ on_both!(mg2_every_operation_by_every_role, |app| {
     }
 });
 
-on_both!(mg8_every_operation_refuses_what_it_does_not_know, |app| {
+on_both!(mg8_every_operation_refuses_what_it_does_not_know, ["--webhook-allow-private", "127.0.0.0/8"], |app| {
     let ground = ground(app);
     for operation in operations(app) {
         let (Some(_), Some((_, make))) = (operation.scope(), TABLE.iter().find(|(known, _)| *known == operation.id())) else {

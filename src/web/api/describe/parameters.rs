@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::delivery::DeliveryState;
+
 /// One of them.
 #[derive(Clone, Copy)]
 pub(in crate::web::api) struct Parameter {
@@ -48,13 +50,6 @@ pub(in crate::web::api) const STATE: Parameter = Parameter {
     description: "Keys in this state alone. A disabled key counts as disabled even when its time is over too.",
     schema: || json!({"type": "string", "enum": ["live", "disabled", "expired"]}),
     example: "live",
-};
-
-pub(in crate::web::api) const DELIVERY_STATE: Parameter = Parameter {
-    name: "state",
-    description: "Deliveries in this state alone.",
-    schema: || json!({"type": "string", "enum": ["pending", "delivered", "dead"]}),
-    example: "dead",
 };
 
 pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {
@@ -119,6 +114,13 @@ pub(in crate::web::api) const ORGANIZATION: Parameter = Parameter {
     example: "",
 };
 
+pub(in crate::web::api) const DELIVERY_STATE: Parameter = Parameter {
+    name: "state",
+    description: "Deliveries in this state alone.",
+    schema: || json!({"type": "string", "enum": DeliveryState::ALL.map(DeliveryState::as_str)}),
+    example: "",
+};
+
 pub(in crate::web::api) const KEY: Parameter =
     Parameter { name: "client_id", description: "The API key.", schema: || id("key_"), example: "" };
 
@@ -138,18 +140,18 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         example: "org_01hf7yat00000000000000000a",
     },
     Parameter { name: "user_id", description: "The user.", schema: || id("user_"), example: "user_01hf7yat00000000000000000a" },
-    Parameter {
-        name: "session_id",
-        description: "The session.",
-        schema: || id("sess_"),
-        example: "sess_01hf7yat00000000000000000a",
-    },
     Parameter { name: "webhook_id", description: "The webhook.", schema: || id("wh_"), example: "wh_01hf7yat00000000000000000a" },
     Parameter {
         name: "delivery_id",
         description: "The delivery.",
         schema: || id("dlv_"),
         example: "dlv_01hf7yat00000000000000000a",
+    },
+    Parameter {
+        name: "session_id",
+        description: "The session.",
+        schema: || id("sess_"),
+        example: "sess_01hf7yat00000000000000000a",
     },
     Parameter {
         name: "resource_server_id",

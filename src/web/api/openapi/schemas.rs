@@ -83,6 +83,7 @@ impl Schemas {
 const OPTIONAL: &[(&str, &[&str])] = &[
     ("ApiKey", &["client_secret", "foreign_client_id"]),
     ("Problem", &["errors"]),
+    ("Webhook", &["secret"]),
     ("Grant", &["account_id"]),
     // Part of a body.
     ("EnterpriseLimits", &["requests_per_minute", "requests_per_day", "concurrent_connections"]),
