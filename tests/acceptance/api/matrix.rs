@@ -250,7 +250,7 @@ on_both!(mg2_every_operation_by_every_kind_of_caller, ["--webhook-allow-private"
         let case = make(&ground);
         let request = || operation.request(app, &case);
         let Some(scope) = operation.scope() else {
-            people_only(&operation, request(), &ground);
+            people_only(operation, request(), &ground);
             continue;
         };
 

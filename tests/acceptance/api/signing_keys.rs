@@ -17,11 +17,11 @@ on_both!(operators_see_and_rotate_signing_keys, |app| {
 
     let next = app.api("POST", "/signing-keys/rotate").bearer(&token).json(&json!({"algorithm": "ES256"})).succeeds(200);
     assert_eq!((&next["state"], &next["algorithm"]), (&json!("published"), &json!("ES256")));
-    assert_eq!(published_kids(&app).len(), 2);
+    assert_eq!(published_kids(app).len(), 2);
     let now =
         app.api("POST", "/signing-keys/rotate").bearer(&token).json(&json!({"now": true, "algorithm": "EdDSA"})).succeeds(200);
     assert_eq!(now["state"], "signing");
-    assert_eq!(published_kids(&app), [now["kid"].as_str().unwrap()]);
+    assert_eq!(published_kids(app), [now["kid"].as_str().unwrap()]);
     // The token was signed by a key that is revoked now.
     app.api("GET", "/signing-keys").bearer(&token).refused(401, "invalid_token");
     let token = app.token_of(&operator);
