@@ -77,7 +77,7 @@ impl ForeignSecrets {
     /// Whether `secret` is the one that was hashed. A hash that cannot be read is nobody's.
     ///
     /// # Errors
-    /// [`Busy`].
+    /// `Busy`.
     pub async fn matches(&self, key: ClientId, stored: &ForeignSecretEntry, secret: &[u8]) -> Result<bool, Busy> {
         if self.was_seen(stored.id, secret) {
             return Ok(true);

@@ -3,8 +3,8 @@
 //! nothing: what it had taken comes up again when its lease ends, on any node, under the same id. At least once, in no
 //! certain order.
 //!
-//! Each turn: write down what came back ([`record`]), make deliveries of new events ([`fan_out`]), start what is due
-//! ([`attempt`], [`link_mail`]) as far as there is room ([`in_flight`]), look at some keys when the daily [`sweep`] is due, and clean up.
+//! Each turn: write down what came back (`record`), make deliveries of new events (`fan_out`), start what is due
+//! (`attempt`, `link_mail`) as far as there is room (`in_flight`), look at some keys when the daily `sweep` is due, and clean up.
 
 mod attempt;
 mod fan_out;
