@@ -25,12 +25,20 @@ pub struct Management {
     pub db: Db,
     /// What secrets are digested under.
     pub pepper: Pepper,
+<<<<<<< HEAD
     /// What private signing keys are sealed with.
     pub envelope: Envelope,
+=======
+>>>>>>> main
     /// What the secrets of webhooks are encrypted under.
     pub webhook_secrets: Envelope,
     /// Where webhooks may be.
     pub networks: NetworkPolicy,
+<<<<<<< HEAD
+=======
+    /// What private signing keys are sealed with.
+    pub envelope: Envelope,
+>>>>>>> main
     /// What roles may.
     pub roles: RolePolicy,
     chain: AuditChain,
@@ -47,6 +55,7 @@ impl Management {
             pepper: master_key.pepper()?,
             envelope: master_key.envelope()?,
             webhook_secrets: master_key.webhook_secret_envelope()?,
+            envelope: master_key.envelope()?,
             networks: NetworkPolicy::default(),
             roles,
             chain: master_key.audit_chain()?,

@@ -15,7 +15,10 @@ use crate::store::{Db, webhooks};
 
 /// A webhook as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+<<<<<<< HEAD
 #[schema(as = Webhook)]
+=======
+>>>>>>> main
 pub struct WebhookView {
     /// `wh_…`
     pub id: WebhookId,
@@ -48,7 +51,10 @@ pub struct WebhookView {
 
 /// A webhook's secret as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+<<<<<<< HEAD
 #[schema(as = WebhookSecret)]
+=======
+>>>>>>> main
 pub struct WebhookSecretView {
     /// `whs_…`
     pub id: WebhookSecretId,
@@ -92,7 +98,10 @@ impl WebhookView {
 
 /// A delivery as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+<<<<<<< HEAD
 #[schema(as = Delivery)]
+=======
+>>>>>>> main
 pub struct DeliveryView {
     /// `dlv_…`
     pub id: DeliveryId,

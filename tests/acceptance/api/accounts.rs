@@ -53,7 +53,7 @@ on_both!(accounts_come_in_pages_newest_first_and_can_be_searched, |app| {
     for n in 0..5 {
         app.api("POST", "/accounts").bearer(&token).json(&json!({"name": format!("Branch {n}")})).succeeds(201);
     }
-    let all = all_pages(&app, &token, "/accounts", 3);
+    let all = all_pages(app, &token, "/accounts", 3);
     let ids: Vec<&str> = all.iter().map(|account| account["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 7);
     assert!(ids.windows(2).all(|pair| pair[0] > pair[1]), "{ids:?}");

@@ -9,7 +9,7 @@ const LEDGER: &str = "https://ledger.example.com";
 
 on_both!(customers_see_the_catalogue_without_the_platforms_scopes, |app| {
     let token = app.token_of(&app.key_with_grants(&["api-keys:read"]));
-    let scopes = all_pages(&app, &token, "/scopes", 4);
+    let scopes = all_pages(app, &token, "/scopes", 4);
     let names: Vec<&str> = scopes.iter().map(|scope| scope["name"].as_str().unwrap()).collect();
     assert!(names.is_sorted(), "{names:?}");
     assert!(names.contains(&"payments:write") && names.contains(&"api-keys:read"));
@@ -21,7 +21,7 @@ on_both!(customers_see_the_catalogue_without_the_platforms_scopes, |app| {
     assert_eq!(by_id, shown);
     app.api("GET", "/scopes/catalogue:write").bearer(&token).refused(404, "not_found");
     app.api("GET", "/scopes/nothing").bearer(&token).refused(404, "not_found");
-    let servers = all_pages(&app, &token, "/resource-servers", 2);
+    let servers = all_pages(app, &token, "/resource-servers", 2);
     let identifiers: Vec<&str> = servers.iter().map(|server| server["identifier"].as_str().unwrap()).collect();
     assert!(identifiers.is_sorted() && identifiers.contains(&PAYMENTS), "{identifiers:?}");
     let path = format!("/resource-servers/{}", servers[0]["id"].as_str().unwrap());

@@ -19,7 +19,7 @@ on_both!(keys_are_found_by_name_id_kind_account_and_state, |app| {
     app.site.sql(&format!("UPDATE api_keys SET expires_at = 1 WHERE client_id = '{shop}'"));
 
     let found = |query: &str| -> Vec<String> {
-        let keys = all_pages(&app, &token, &format!("/api-keys?{query}"), 2);
+        let keys = all_pages(app, &token, &format!("/api-keys?{query}"), 2);
         keys.iter().map(|key| key["client_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(found("search=nightly%20eX"), [upper.as_str()]);

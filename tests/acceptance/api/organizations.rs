@@ -18,7 +18,7 @@ on_both!(operators_make_see_and_rename_organizations, |app| {
     let renamed = app.api("PATCH", &path).bearer(&token).json(&json!({"name": "Regular"})).succeeds(200);
     assert_eq!(renamed["name"], "Regular");
     assert_eq!(app.json(&["organizations", "show", id])["name"], "Regular");
-    let all = all_pages(&app, &token, "/organizations", 2);
+    let all = all_pages(app, &token, "/organizations", 2);
     assert_eq!(all.len(), 4, "Acme, Other, the platform and the new one: {all:?}");
     assert_eq!(all.iter().filter(|organization| organization["platform"] == true).count(), 1);
     let found = app.api("GET", "/organizations?search=ACME").bearer(&token).succeeds(200);

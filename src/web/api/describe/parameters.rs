@@ -52,6 +52,13 @@ pub(in crate::web::api) const STATE: Parameter = Parameter {
     example: "live",
 };
 
+pub(in crate::web::api) const DELIVERY_STATE: Parameter = Parameter {
+    name: "state",
+    description: "Deliveries in this state alone.",
+    schema: || json!({"type": "string", "enum": ["pending", "delivered", "dead"]}),
+    example: "dead",
+};
+
 pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {
     name: "account_id",
     description: "Keys alone that name this account: its admin key, and those with a grant there (not those with `*`).",
@@ -152,6 +159,13 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         description: "The session.",
         schema: || id("sess_"),
         example: "sess_01hf7yat00000000000000000a",
+    },
+    Parameter { name: "webhook_id", description: "The webhook.", schema: || id("wh_"), example: "wh_01hf7yat00000000000000000a" },
+    Parameter {
+        name: "delivery_id",
+        description: "The delivery.",
+        schema: || id("dlv_"),
+        example: "dlv_01hf7yat00000000000000000a",
     },
     Parameter {
         name: "resource_server_id",

@@ -63,10 +63,22 @@ words! {
     WebhookSecretId = example_id("whs_");
     DeliveryId = example_id("dlv_");
     EventId = example_id("evt_");
+<<<<<<< HEAD
     EventKind = json!({"type": "string", "example": "api_key.created"});
     EventFilter = json!({"type": "array", "items": {"type": "string", "maxLength": 64}, "example": ["api_key.created"]});
     WebhookUrl = json!({"type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "example": "https://example.com/hooks"});
     DisabledReason = json!({"type": "string", "enum": ["by_hand", "gone"], "example": "gone"});
+=======
+    EventKind = json!({"type": "string", "enum": EventKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()});
+    EventFilter = json!({"type": "array", "items": {"type": "string", "enum": event_names()}, "example": ["api_key.created"]});
+    WebhookUrl = json!({
+        "type": "string",
+        "format": "uri",
+        "maxLength": MAX_URL_BYTES,
+        "example": "https://hooks.example.com/claviger",
+    });
+    DisabledReason = json!({"type": "string", "enum": ["by_hand", "gone"]});
+>>>>>>> main
     DeliveryState = json!({"type": "string", "enum": DeliveryState::ALL.map(DeliveryState::as_str)});
     Email = json!({"type": "string", "format": "email", "maxLength": 254, "example": "person@example.com"});
     Role = json!({"type": "string", "enum": Role::ALL.map(Role::as_str)});
@@ -94,6 +106,11 @@ words! {
         "pattern": r"^(\*|acct_[0-7][0-9a-hjkmnp-tv-z]{25})$",
         "example": null,
     });
+}
+
+/// The events that a webhook can ask for.
+fn event_names() -> Vec<&'static str> {
+    EventKind::ALL.iter().filter(|kind| kind.is_announced()).map(|kind| kind.as_str()).collect()
 }
 
 /// Spelled as a list of grants.
