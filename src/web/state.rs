@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::api::{Documents, RequestsUnderWay};
 use super::connections::Connections;
@@ -36,6 +36,8 @@ pub struct State {
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
     pub(super) requests_under_way: RequestsUnderWay,
+    /// Operations of the management API that may run at once.
+    pub(super) operations: Semaphore,
     /// The API's description of itself.
     pub(super) documents: Documents,
     pub(super) trusted_proxies: Vec<IpNet>,
@@ -61,12 +63,16 @@ pub(super) enum Life {
 impl State {
     /// The state of a server that is about to start.
     pub fn new(parts: StateParts) -> Self {
+        // Two connections of the database are for others: look-ups of the token endpoint, and maintenance.
+        let connections = usize::try_from(parts.management.db.pool_size()).unwrap_or(usize::MAX);
+        let operations = connections.saturating_sub(2).max(1);
         Self {
             documents: Documents::new(&parts.issuer.issuer),
             issuer: parts.issuer,
             management: parts.management,
             people: parts.people,
             requests_under_way: RequestsUnderWay::default(),
+            operations: Semaphore::new(operations),
             connections: Connections::new(parts.trusted_proxies.clone()),
             trusted_proxies: parts.trusted_proxies,
             jwks_max_age_seconds: parts.jwks_max_age_seconds,

@@ -1,6 +1,7 @@
 //! From HTTP to an operation and back.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, FORWARDED, HeaderValue, USER_AGENT, X_FORWARDED_FOR};
@@ -8,6 +9,7 @@ use actix_web::web::{BytesMut, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use tokio::sync::SemaphorePermit;
 use zeroize::Zeroize;
 
 use super::answer::Answer;
@@ -149,12 +151,28 @@ async fn answer(
         body: members?,
         idempotency_key,
     };
+    let _place = place(route, state).await?;
     let operation = route.operation;
     let work = move || {
         let _under_way = under_way;
         operation(&call)
     };
     web::block(work).await.map_err(|error| ApiError::Unavailable { cause: error.to_string() })?
+}
+
+/// How long a request waits for others before it is told to come again.
+const PLACE_WAIT: Duration = Duration::from_secs(5);
+
+/// A place among the operations that run at once: some connections of the database are left to the token endpoint,
+/// whatever is asked here. Logins wait elsewhere, for a thread that hashes.
+async fn place<'s>(route: &Route, state: &'s State) -> Result<Option<SemaphorePermit<'s>>, ApiError> {
+    if matches!(route.access, Access::Anyone | Access::Session) {
+        return Ok(None);
+    }
+    match tokio::time::timeout(PLACE_WAIT, state.operations.acquire()).await {
+        Ok(Ok(permit)) => Ok(Some(permit)),
+        _ => Err(ApiError::Unavailable { cause: "too many requests to the management API at once".to_owned() }),
+    }
 }
 
 /// A part of the path. The router has decoded all but `%25`, `%2F` and `%2B`, which names of scopes may have.
