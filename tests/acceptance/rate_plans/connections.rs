@@ -17,8 +17,9 @@ fn while_accounts_are_locked<T>(app: &App, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
         let lock = "BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2.5); COMMIT";
         let locking = scope.spawn(|| app.site.sql(lock));
-        let held =
-            "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'accounts'::regclass AND granted";
+        // Databases copied from one template share the numbers of their tables.
+        let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'accounts'::regclass AND granted \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         eventually(Duration::from_secs(2), "the lock", || (app.site.sql(held).trim() == "1").then_some(()));
         let outcome = work();
         locking.join().unwrap();
