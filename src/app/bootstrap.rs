@@ -92,7 +92,11 @@ pub fn open(options: &DbOptions, source: &MasterKeySource, migrate: bool) -> Res
     // A file that is there must be sound, whatever the database says.
     let present = read_present(source)?;
     if let Some(mut connection) = Db::look(&options.url) {
-        check(&mut connection, source, present.as_ref())?;
+        match check(&mut connection, source, present.as_ref()) {
+            // A process was killed in the middle of a write: only a connection that may write can recover the file.
+            Err(BootstrapError::Store(StoreError::Unavailable(_))) => {}
+            looked => drop(looked?),
+        }
     }
     let db = Db::open(options)?;
     let mut connection = db.dedicated_connection()?;
