@@ -21,6 +21,7 @@ mod route;
 mod routes;
 mod session;
 mod shell;
+mod shown_once;
 mod view;
 mod visit;
 
