@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{CryptoError, random};
 use crate::domain::client_secret::SecretDigest;
+use crate::domain::id::SessionId;
 use crate::domain::one_time_link::{LinkPurpose, LinkToken};
 use crate::domain::session::SessionToken;
 
@@ -59,6 +60,18 @@ impl LoginKey {
         URL_SAFE_NO_PAD.decode(presented).is_ok_and(|tag| hmac::verify(&self.0, &message(CSRF, token.expose()), &tag).is_ok())
     }
 
+    /// What the forms of a session's pages send back. It stays the same while the session goes on under other tokens, so
+    /// that giving the password again in one window does not spoil the forms of another.
+    pub fn form_token(&self, session: SessionId) -> String {
+        URL_SAFE_NO_PAD.encode(self.tag(FORM, &session.to_string()))
+    }
+
+    /// Whether `presented` is that session's, in a time that does not depend on where they differ.
+    pub fn is_form_token(&self, session: SessionId, presented: &[u8]) -> bool {
+        let message = message(FORM, &session.to_string());
+        URL_SAFE_NO_PAD.decode(presented).is_ok_and(|tag| hmac::verify(&self.0, &message, &tag).is_ok())
+    }
+
     /// A new link's token and its digest.
     ///
     /// # Errors
@@ -76,6 +89,7 @@ impl LoginKey {
 }
 
 const CSRF: &str = "csrf";
+const FORM: &str = "form";
 
 /// No label contains the NUL that ends it.
 fn message(label: &str, text: &str) -> Zeroizing<Vec<u8>> {

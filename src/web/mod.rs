@@ -5,6 +5,7 @@ mod body;
 mod cacheable;
 pub mod client_ip;
 mod connections;
+mod dashboard;
 mod error;
 mod exchange;
 mod health;

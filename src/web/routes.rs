@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{api, health, oauth};
+use super::{api, dashboard, health, oauth};
 use crate::oauth::metadata::paths;
 
 /// Registers every path of the main port. An issuer with a path is served below that path too, whether or not a proxy
@@ -28,6 +28,7 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         document(service, &format!("{prefix}/docs"), web::to(api::reference_page));
         document(service, &format!("{prefix}/docs.css"), web::to(api::reference_style));
         api::configure(service, prefix);
+        dashboard::configure(service, prefix);
     }
 }
 

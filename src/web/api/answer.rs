@@ -14,12 +14,12 @@ const SECRET_MEMBERS: [&str; 2] = ["client_secret", "secret"];
 
 /// A success.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) location: Option<String>,
-    pub(super) body: Option<Value>,
+pub(in crate::web) struct Answer {
+    pub(in crate::web) status: StatusCode,
+    pub(in crate::web) location: Option<String>,
+    pub(in crate::web) body: Option<Value>,
     /// Further headers, e.g. a cookie.
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(in crate::web) headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {

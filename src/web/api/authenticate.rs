@@ -75,11 +75,15 @@ async fn by_session(
     let found = web::block(move || people.find_session(&token, now)).await;
     let found = found.map_err(|error| ApiError::Unavailable { cause: error.to_string() })??;
     let current = found.ok_or(ApiError::InvalidSession)?;
-    let caller = Caller {
+    Ok((of_session(&current, now), current))
+}
+
+/// The caller that a person with a session is.
+pub(super) fn of_session(current: &CurrentUser, now: Timestamp) -> Caller {
+    Caller {
         principal: Principal::User(current.user.id),
         organization_id: current.organization.id,
         is_operator: current.organization.platform,
         authority: Authority::Session { role: current.user.role, has_fresh_proof: current.session.has_fresh_proof(now) },
-    };
-    Ok((caller, current))
+    }
 }

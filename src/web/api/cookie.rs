@@ -18,17 +18,17 @@ use crate::web::state::State;
 const NAME: &str = "__Host-claviger_session";
 
 /// What sets the cookie. It goes when the browser is closed; the server ends the session by its own rules.
-pub(super) fn set(token: &SessionToken) -> (&'static str, String) {
+pub(in crate::web) fn set(token: &SessionToken) -> (&'static str, String) {
     ("set-cookie", format!("{NAME}={}; Path=/; Secure; HttpOnly; SameSite=Lax", token.expose()))
 }
 
 /// What takes it away.
-pub(super) fn clear() -> (&'static str, String) {
+pub(in crate::web) fn clear() -> (&'static str, String) {
     ("set-cookie", format!("{NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"))
 }
 
 /// The token in the request's cookie. One of another form is nobody's; two are a sign that somebody has planted one.
-pub(super) fn token_of(request: &HttpRequest) -> Result<Option<SessionToken>, ApiError> {
+pub(in crate::web) fn token_of(request: &HttpRequest) -> Result<Option<SessionToken>, ApiError> {
     let mut found = None;
     for line in request.headers().get_all(COOKIE) {
         for pair in line.as_bytes().split(|&b| b == b';') {
@@ -61,7 +61,7 @@ pub(super) fn check_own_page(request: &HttpRequest, token: &SessionToken, state:
 }
 
 /// Checks that no other site's page sent the request, as far as the browser tells.
-pub(super) fn check_site(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
+pub(in crate::web) fn check_site(request: &HttpRequest, state: &State) -> Result<(), ApiError> {
     let refused =
         || Err(ApiError::refused(StatusCode::FORBIDDEN, "cross_site_request", "another site's page may not ask for this"));
     let headers = request.headers();

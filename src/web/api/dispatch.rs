@@ -169,8 +169,13 @@ async fn place<'s>(route: &Route, state: &'s State) -> Result<Option<SemaphorePe
     if matches!(route.access, Access::Anyone | Access::Session) {
         return Ok(None);
     }
+    a_place(state).await.map(Some)
+}
+
+/// The same, for pages too.
+pub(in crate::web) async fn a_place(state: &State) -> Result<SemaphorePermit<'_>, ApiError> {
     match tokio::time::timeout(PLACE_WAIT, state.operations.acquire()).await {
-        Ok(Ok(permit)) => Ok(Some(permit)),
+        Ok(Ok(permit)) => Ok(permit),
         _ => Err(ApiError::Unavailable { cause: "too many requests to the management API at once".to_owned() }),
     }
 }
@@ -197,7 +202,7 @@ async fn admit(caller: &Caller, state: &State, now: Timestamp) -> Option<Admissi
     }
 }
 
-fn permit(route: &Route, caller: &Caller, state: &State) -> Result<(), ApiError> {
+pub(super) fn permit(route: &Route, caller: &Caller, state: &State) -> Result<(), ApiError> {
     match route.access {
         Access::Anyone => Ok(()),
         Access::Session => match caller.authority {
@@ -213,7 +218,7 @@ fn permit(route: &Route, caller: &Caller, state: &State) -> Result<(), ApiError>
 }
 
 /// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
-fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
+pub(in crate::web) fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
     let headers = request.headers();
     let lines: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
     client_address(request.peer_addr()?.ip(), &state.trusted_proxies, &lines, headers.contains_key(FORWARDED)).ok()
@@ -253,13 +258,18 @@ fn is_json(content_type: &str) -> bool {
 }
 
 fn log(request: &HttpRequest, id: &str, address: Option<IpAddr>, error: &ApiError) {
+    let path = request.match_pattern().unwrap_or_default();
+    log_error((request.method().as_str(), &path), id, address, error);
+}
+
+/// Tells the log of an operation that did not happen.
+pub(super) fn log_error((method, path): (&str, &str), id: &str, address: Option<IpAddr>, error: &ApiError) {
     let address = address.map(|address| address.to_string()).unwrap_or_default();
-    let (method, path) = (request.method().as_str(), request.match_pattern().unwrap_or_default());
     let (code, cause) = (error.code(), error.cause().unwrap_or_default());
     if error.is_fault() {
-        log::error!(request_id = id, method, path = path.as_str(), error = code, address = address.as_str(), cause; "management request failed");
+        log::error!(request_id = id, method, path, error = code, address = address.as_str(), cause; "management request failed");
     } else {
-        log::info!(request_id = id, method, path = path.as_str(), error = code, address = address.as_str(), cause; "management request refused");
+        log::info!(request_id = id, method, path, error = code, address = address.as_str(), cause; "management request refused");
     }
 }
 

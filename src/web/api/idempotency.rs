@@ -47,6 +47,14 @@ impl IdempotencyKey {
     }
 }
 
+impl IdempotencyKey {
+    /// The key of a page's form that is sent once more.
+    pub(super) fn of_form(submission: &str, caller: Principal, method: &str, path: &str, body: &[u8]) -> Self {
+        let fingerprint = fingerprint([method.as_bytes(), path.as_bytes(), body]);
+        Self { caller: caller.to_string(), key: format!("form {submission}"), fingerprint }
+    }
+}
+
 /// The requests with a key that this node is working on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestsUnderWay(Arc<Mutex<HashSet<(String, String)>>>);

@@ -40,13 +40,13 @@ pub(super) struct ProblemDocument<'a> {
 
 /// What is wrong with one member of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct FieldError {
+pub(in crate::web) struct FieldError {
     /// Its path, e.g. `grants[0].scopes`.
-    pub(super) field: String,
+    pub(in crate::web) field: String,
     /// A stable word.
-    pub(super) code: &'static str,
+    pub(in crate::web) code: &'static str,
     /// A sentence for people.
-    pub(super) detail: String,
+    pub(in crate::web) detail: String,
 }
 
 impl From<Invalid> for FieldError {
@@ -56,11 +56,11 @@ impl From<Invalid> for FieldError {
 }
 
 /// The code of a password that is not the right one.
-pub(super) const WRONG_PASSWORD: &str = "invalid_credentials";
+pub(in crate::web) const WRONG_PASSWORD: &str = "invalid_credentials";
 
 /// Why an operation did not happen. The cause is for the log alone and never answered.
 #[derive(Debug)]
-pub(super) enum ApiError {
+pub(in crate::web) enum ApiError {
     /// No credentials (RFC 6750 section 3: a challenge without an error).
     Unauthenticated,
     /// The token is not accepted.
@@ -90,26 +90,26 @@ pub(super) enum ApiError {
 }
 
 impl ApiError {
-    pub(super) fn internal(cause: impl fmt::Display) -> Self {
+    pub(in crate::web) fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal { cause: cause.to_string() }
     }
 
-    pub(super) fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(in crate::web) fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self::Refused { status, code, detail: detail.into() }
     }
 
     /// `400`: what was sent cannot be read.
-    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(in crate::web) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
         Self::refused(StatusCode::BAD_REQUEST, code, detail)
     }
 
     /// `404`: there is none, or it is another organization's.
-    pub(super) fn not_found() -> Self {
+    pub(in crate::web) fn not_found() -> Self {
         Self::refused(StatusCode::NOT_FOUND, "not_found", "there is nothing of this id here")
     }
 
     /// The cause, for the log.
-    pub(super) fn cause(&self) -> Option<&str> {
+    pub(in crate::web) fn cause(&self) -> Option<&str> {
         match self {
             Self::InvalidToken { cause } | Self::Unavailable { cause } | Self::Internal { cause } => Some(cause),
             _ => None,
@@ -117,17 +117,17 @@ impl ApiError {
     }
 
     /// Whether the fault is on this side.
-    pub(super) const fn is_fault(&self) -> bool {
+    pub(in crate::web) const fn is_fault(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Internal { .. })
     }
 
     /// The stable code.
-    pub(super) fn code(&self) -> &'static str {
+    pub(in crate::web) fn code(&self) -> &'static str {
         self.parts().1
     }
 
     /// Status, code and sentence.
-    fn parts(&self) -> (StatusCode, &'static str, String) {
+    pub(in crate::web) fn parts(&self) -> (StatusCode, &'static str, String) {
         let of = |status, code, detail: &str| (status, code, detail.to_owned());
         match self {
             Self::Unauthenticated => of(StatusCode::UNAUTHORIZED, "unauthenticated", "an access token or a session is needed"),
@@ -174,7 +174,7 @@ impl ApiError {
     }
 
     /// The answer.
-    pub(super) fn render(&self, request_id: &str) -> HttpResponse {
+    pub(in crate::web) fn render(&self, request_id: &str) -> HttpResponse {
         let (status, code, detail) = self.parts();
         let mut response = HttpResponse::build(status);
         response

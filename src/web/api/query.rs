@@ -32,6 +32,12 @@ impl Query {
         Ok(Self(found))
     }
 
+    /// The parameters that a page asks with; empty ones are left out, as a form sends what nobody filled in.
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        let said = pairs.iter().filter(|(_, value)| !value.is_empty());
+        Self(said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// Refuses every parameter but these.
     pub(super) fn allow(&self, names: &[&str]) -> Result<(), ApiError> {
         match self.0.keys().find(|name| !names.contains(&name.as_str())) {

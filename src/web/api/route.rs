@@ -10,7 +10,7 @@ use crate::domain::permission::Permission;
 
 /// A method of this API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
+pub(in crate::web) enum Method {
     Get,
     Post,
     Patch,
@@ -18,7 +18,7 @@ pub(super) enum Method {
 }
 
 impl Method {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::web) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
