@@ -10,8 +10,10 @@
 //! operation wants a fresh proof, the password is asked for and the same form sent on ([`again`]).
 
 mod again;
+mod api_keys;
 mod assets;
 mod dispatch;
+mod duration;
 mod error;
 mod form;
 mod home;
@@ -22,6 +24,7 @@ mod routes;
 mod session;
 mod shell;
 mod shown_once;
+mod usage;
 mod view;
 mod visit;
 

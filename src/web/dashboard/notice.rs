@@ -1,7 +1,14 @@
 //! What a page says after a change: a word in the address, so that nobody can have it say anything else.
 
 /// Every word and its sentence.
-const NOTICES: &[(&str, &str)] = &[("signed-out", "You have signed out.")];
+const NOTICES: &[(&str, &str)] = &[
+    ("signed-out", "You have signed out."),
+    // keys: what was done with one
+    ("key-disabled", "The key is disabled, and its tokens are revoked."),
+    ("key-enabled", "The key is enabled."),
+    ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("key-deleted", "The key is deleted."),
+];
 
 /// The sentence of a word.
 pub(super) fn of(word: &str) -> Option<&'static str> {

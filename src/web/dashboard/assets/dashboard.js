@@ -76,6 +76,13 @@ each("form[data-preview]", (form) => {
   form.addEventListener("change", () => { clearTimeout(timer); timer = setTimeout(refresh, 50); });
 });
 
+// <form data-once>: its button is pressed once; a page that the browser kept starts anew.
+each("form[data-once]", (form) => form.addEventListener("submit", () => {
+  const buttons = form.querySelectorAll("button[type=submit]");
+  setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));
+  setTimeout(() => buttons.forEach((button) => { button.disabled = false; }), 10_000);
+}));
+
 // The menu stands open where there is room for it.
 const wide = matchMedia("(min-width: 52.01rem)");
 const fit = () => each("details[data-wide-open]", (menu) => { menu.open = wide.matches; });
