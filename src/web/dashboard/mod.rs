@@ -24,6 +24,7 @@ mod routes;
 mod session;
 mod shell;
 mod shown_once;
+mod try_it;
 mod usage;
 mod view;
 mod visit;

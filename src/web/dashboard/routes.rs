@@ -2,7 +2,7 @@
 
 use super::api_keys::actions::{delete, duplicate, regenerate, switch};
 use super::route::{Page, get, post};
-use super::{api_keys, home, session};
+use super::{api_keys, home, session, try_it};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -24,6 +24,8 @@ pub(super) const PAGES: &[Page] = &[
     post("/api-keys/{client_id}/revoke-tokens", switch::revoke_tokens),
     get("/api-keys/{client_id}/delete", delete::show),
     post("/api-keys/{client_id}/delete", delete::submit),
+    get("/try-it", try_it::page::show),
+    post("/try-it", try_it::page::submit),
     // the organization
     // the platform
 ];

@@ -80,7 +80,7 @@ pub(super) enum State {
 impl State {
     pub(super) const fn in_words(self) -> &'static str {
         match self {
-            Self::Live => "Live",
+            Self::Live => "Active",
             Self::Disabled => "Disabled",
             Self::Expired => "Expired",
         }

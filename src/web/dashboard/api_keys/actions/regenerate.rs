@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde_json::json;
 
-use super::{how_tokens_die, key_for, once, submission, to_secret};
+use super::{key_for, once, submission, to_secret};
 use crate::domain::time::Timestamp;
 use crate::web::api::Method;
 use crate::web::dashboard::again::members;
@@ -36,7 +36,6 @@ struct RegeneratePage {
     here: String,
     choices: Vec<Choice>,
     revoke_tokens: bool,
-    how_tokens_die: String,
     /// While two secrets are live, the older one ends at once.
     rotation: Option<Rotation>,
     newest: Option<Newest>,
@@ -92,7 +91,6 @@ fn page(visit: &Visit, status: StatusCode, errors: Errors) -> Result<Reply, Page
         here: visit.to(&key.path()),
         choices: choices(chosen, now),
         revoke_tokens: visit.form.has("revoke_tokens"),
-        how_tokens_die: how_tokens_die(&key),
         rotation: rotation(&key, now),
         newest: key.secrets.first().map(|secret| Newest {
             hint: secret.hint.clone(),
