@@ -29,4 +29,4 @@ mod usage;
 mod view;
 mod visit;
 
-pub(super) use dispatch::configure;
+pub(super) use dispatch::{configure, not_found};

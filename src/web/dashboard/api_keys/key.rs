@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::words::Holding;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::duration::in_words;
 use crate::web::dashboard::error::PageError;
@@ -13,12 +14,8 @@ use crate::web::dashboard::visit::Visit;
 pub(super) struct Key {
     pub(super) client_id: String,
     pub(super) name: String,
-    pub(super) kind: String,
-    /// Of an admin key: `None` is the organization.
-    #[serde(default)]
-    pub(super) account_id: Option<String>,
-    #[serde(default)]
-    pub(super) grants: Vec<Grant>,
+    #[serde(flatten)]
+    pub(super) holding: Holding,
     /// The newest first.
     pub(super) secrets: Vec<Secret>,
     pub(super) ip_allowlist: Vec<String>,
@@ -35,14 +32,6 @@ pub(super) struct Key {
     pub(super) updated_at: Timestamp,
     pub(super) last_used_at: Option<Timestamp>,
     pub(super) last_used_ip: Option<String>,
-}
-
-/// Scopes at a target.
-#[derive(Debug, Deserialize)]
-pub(super) struct Grant {
-    /// `None` is the organization, `*` every account.
-    pub(super) account_id: Option<String>,
-    pub(super) scopes: Vec<String>,
 }
 
 /// A live secret, masked.
@@ -103,7 +92,7 @@ impl Key {
     }
 
     pub(super) fn is_admin(&self) -> bool {
-        self.kind == "admin"
+        self.holding.is_admin()
     }
 
     pub(super) fn state(&self, now: Timestamp) -> State {
