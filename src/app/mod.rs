@@ -35,6 +35,7 @@ pub mod refusals;
 pub mod rename;
 pub mod show_api_key;
 pub mod show_catalogue;
+pub mod show_rate_limit;
 pub mod show_usage;
 pub mod show_webhooks;
 pub mod signing_keys;

@@ -2,7 +2,7 @@
 
 use super::api_keys::actions::{delete, duplicate, regenerate, switch};
 use super::route::{Page, get, post};
-use super::{api_keys, home, session, try_it};
+use super::{api_keys, home, session, try_it, usage};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -26,6 +26,7 @@ pub(super) const PAGES: &[Page] = &[
     post("/api-keys/{client_id}/delete", delete::submit),
     get("/try-it", try_it::page::show),
     post("/try-it", try_it::page::submit),
+    get("/usage", usage::page::show),
     // the organization
     // the platform
 ];

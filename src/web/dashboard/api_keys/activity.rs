@@ -58,13 +58,14 @@ pub(super) fn of_key(visit: &Visit, client_id: &str) -> Result<Option<Vec<Activi
         return Ok(None);
     }
     let rows: Rows = visit.read("/audit-events", &[], &[("target", client_id), ("limit", "8")])?;
-    let mut people = People { visit, known: HashMap::new() };
+    let mut people = People { visit, client_id, known: HashMap::new() };
     rows.data.into_iter().map(|row| activity(row, &mut people)).collect::<Result<_, _>>().map(Some)
 }
 
 fn activity(row: Row, people: &mut People<'_>) -> Result<Activity, PageError> {
     let who = match (row.actor.kind.as_str(), row.actor.id.as_deref()) {
         ("user", Some(id)) => people.name(id)?,
+        ("api_key", Some(id)) if id == people.client_id => "The key itself".to_owned(),
         (kind, id) => in_words(kind, id).to_owned(),
     };
     let requests = row.after.as_ref().and_then(|after| after.get("requests")).and_then(Value::as_i64);
@@ -111,7 +112,7 @@ fn in_words<'a>(kind: &'a str, id: Option<&'a str>) -> &'a str {
 /// Whoever made the key, as the API names them: a user's or a key's id, or a word.
 pub(super) fn creator(visit: &Visit, created_by: &str) -> Result<String, PageError> {
     if created_by.starts_with("user_") {
-        return People { visit, known: HashMap::new() }.name(created_by);
+        return People { visit, client_id: "", known: HashMap::new() }.name(created_by);
     }
     let id = created_by.starts_with("key_").then_some(created_by);
     Ok(in_words(if id.is_some() { "api_key" } else { created_by }, id).to_owned())
@@ -120,6 +121,8 @@ pub(super) fn creator(visit: &Visit, created_by: &str) -> Result<String, PageErr
 /// Names of users, each looked up once.
 struct People<'a> {
     visit: &'a Visit,
+    /// The key that the page is about.
+    client_id: &'a str,
     known: HashMap<String, String>,
 }
 

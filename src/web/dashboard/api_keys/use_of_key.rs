@@ -88,14 +88,10 @@ pub(super) fn of_key(visit: &Visit, client_id: &str, holding: &[Held]) -> Result
     let usage: Usage = visit.read("/usage", &[], &[("client_id", client_id), ("from", &span.from.to_string())])?;
     let mut series = Series::new(span);
     for hour in &usage.hours {
-        if let Some(bar) = series.at(hour.hour) {
-            bar.tokens += hour.tokens;
-        }
+        series.add(hour.hour, Sums { tokens: hour.tokens, refusals: 0 });
     }
     for row in &usage.refusals {
-        if let Some(bar) = series.at(row.hour) {
-            bar.refusals += row.count;
-        }
+        series.add(row.hour, Sums { tokens: 0, refusals: row.count });
     }
     Ok(UseOfKey {
         days: span.days,

@@ -179,13 +179,12 @@ fn draw_on(backend: SVGBackend<'_>, series: &Series, days_between: i64) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::super::series::Span;
+    use super::super::series::{Span, Sums};
     use super::*;
 
     fn series(tokens: i64, refusals: i64) -> Series {
         let mut series = Series::new(Span::of("7", Timestamp::from_unix(1_800_014_400)));
-        let bar = series.at(Timestamp::from_unix(1_800_014_400)).unwrap();
-        (bar.tokens, bar.refusals) = (tokens, refusals);
+        series.add(Timestamp::from_unix(1_800_014_400), Sums { tokens, refusals });
         series
     }
 

@@ -56,8 +56,15 @@ impl Series {
         Self { span, bars: vec![Sums::default(); bars] }
     }
 
-    /// The bar that a moment belongs to; what lies outside belongs to none.
-    pub(in crate::web::dashboard) fn at(&mut self, moment: Timestamp) -> Option<&mut Sums> {
+    /// Counts more at a moment; what lies outside is left out.
+    pub(in crate::web::dashboard) fn add(&mut self, moment: Timestamp, more: Sums) {
+        if let Some(bar) = self.at(moment) {
+            bar.tokens += more.tokens;
+            bar.refusals += more.refusals;
+        }
+    }
+
+    fn at(&mut self, moment: Timestamp) -> Option<&mut Sums> {
         let index = (moment.unix() - self.span.from.unix()).div_euclid(self.span.bar_seconds);
         self.bars.get_mut(usize::try_from(index).ok()?)
     }
