@@ -22,9 +22,10 @@ use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
+use crate::oauth::client_request::{Presented, RawClientRequest};
 use crate::oauth::error::OAuthError;
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
-use crate::oauth::token_request::{self, RawTokenRequest, TokenRequest};
+use crate::oauth::token_request::{self, TokenRequest};
 
 /// What issuing needs besides the request.
 #[derive(Debug)]
@@ -160,12 +161,12 @@ async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
 
 impl TokenIssuer {
     /// Issues a token or says why not.
-    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
+    pub async fn issue(&self, raw: &RawClientRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
         let request = match token_request::parse(raw) {
             Ok(request) => request,
             Err(error) => return error.into(),
         };
-        let client = match self.identify(&request, address, now).await {
+        let client = match self.identify(&request.client, address, now).await {
             Ok(client) => client,
             Err(refusal) => return refusal.into(),
         };
@@ -183,11 +184,16 @@ impl TokenIssuer {
     }
 
     /// The client, at an address that it may come from.
-    async fn identify(&self, request: &TokenRequest, address: IpAddr, now: Timestamp) -> Result<AuthenticatedClient, Refusal> {
+    pub(super) async fn identify(
+        &self,
+        presented: &Presented,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, Refusal> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
-        let client = self.authenticate(request, address, now).await?;
+        let client = self.authenticate(presented, address, now).await?;
         if !client.key.ip_allowlist.allows(address) {
             return Err(Refusal { client_id: Some(client.key.client_id), ..OAuthError::UnauthorizedClient.into() });
         }

@@ -19,6 +19,7 @@ const RETRY_AFTER_TROUBLE: &str = "1";
 const fn status(error: OAuthError) -> StatusCode {
     match error {
         OAuthError::InvalidClient(_) => StatusCode::UNAUTHORIZED,
+        OAuthError::MissingScope => StatusCode::FORBIDDEN,
         OAuthError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         OAuthError::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         OAuthError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -27,6 +28,7 @@ const fn status(error: OAuthError) -> StatusCode {
         OAuthError::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthError::InvalidRequest(_)
         | OAuthError::UnauthorizedClient
+        | OAuthError::OtherClientsToken
         | OAuthError::UnsupportedGrantType
         | OAuthError::InvalidTarget(_)
         | OAuthError::InvalidAuthorizationDetails
@@ -55,12 +57,15 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
 
 /// An answer of an OAuth endpoint: never cached, never guessed at (RFC 6749 section 5.1).
 pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: String) -> HttpResponse {
+    oauth_answer(response).insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8"))).body(json)
+}
+
+/// The same without a body.
+pub(super) fn oauth_answer(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
     response
-        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8")))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((PRAGMA, HeaderValue::from_static("no-cache")))
         .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .body(json)
 }
 
 impl From<BodyError> for OAuthError {

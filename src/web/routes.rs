@@ -16,6 +16,10 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
     for prefix in prefixes {
         let token = web::resource(format!("{prefix}{}", paths::TOKEN));
         service.service(token.route(web::post().to(oauth::token)).default_service(web::to(oauth::method_not_allowed)));
+        let introspection = web::resource(format!("{prefix}{}", paths::INTROSPECTION)).route(web::post().to(oauth::introspect));
+        service.service(introspection.default_service(web::to(oauth::lookup_method_not_allowed)));
+        let revocation = web::resource(format!("{prefix}{}", paths::REVOCATION)).route(web::post().to(oauth::revoke));
+        service.service(revocation.default_service(web::to(oauth::lookup_method_not_allowed)));
         for path in [paths::JWKS, paths::JWKS_ALIAS] {
             document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
         }
