@@ -8,8 +8,8 @@ use crate::domain::catalogue::tests::catalogue;
 use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::key_entry::HeldGrant;
-use crate::oauth::error::ClientRefusal;
 use crate::oauth::client_request::{Credentials, Presented};
+use crate::oauth::error::ClientRefusal;
 
 fn account(n: u128) -> AccountId {
     AccountId::from_parts(0, n)
