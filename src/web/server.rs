@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 
 use super::state::{Life, State};
-use super::{health, metrics, routes, tls};
+use super::{metrics, routes, tls};
 use crate::config::{ServeSettings, Transport};
 
 /// How long a head may take.
@@ -69,7 +69,7 @@ pub fn start(
         App::new()
             .app_data(shared.clone())
             .configure(|service| routes::configure(service, &issuer_path))
-            .default_service(web::to(health::not_found))
+            .default_service(web::to(routes::nowhere))
     };
     let server = HttpServer::new(app)
         .workers(settings.workers)

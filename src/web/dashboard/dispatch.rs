@@ -15,7 +15,7 @@ use super::error::PageError;
 use super::form::{self, Form};
 use super::reply::Reply;
 use super::route::{Access, Method, Page};
-use super::routes::PAGES;
+use super::routes::{NOWHERE, PAGES};
 use super::visit::{Visit, base_of};
 use crate::app::people::Visitor;
 use crate::clock;
@@ -37,6 +37,11 @@ pub(in crate::web) fn configure(service: &mut ServiceConfig, prefix: &str) {
         service.service(web::resource(format!("{prefix}{path}")).to(of_path));
     }
     assets::configure(service, prefix);
+}
+
+/// The page of a path that has none.
+pub(in crate::web) async fn nowhere(request: HttpRequest, payload: Payload, state: web::Data<State>) -> HttpResponse {
+    handle(request, payload, state, NOWHERE.path).await
 }
 
 async fn handle(request: HttpRequest, payload: Payload, state: web::Data<State>, path: &'static str) -> HttpResponse {
@@ -150,6 +155,9 @@ fn find(request: &HttpRequest, path: &'static str) -> Result<&'static Page, Page
         HttpMethod::POST => Some(Method::Post),
         _ => None,
     };
+    if path == NOWHERE.path {
+        return Ok(&NOWHERE);
+    }
     let found = PAGES.iter().find(|page| page.path == path && Some(page.method) == method);
     found.ok_or_else(|| {
         let allow: Vec<&str> = PAGES.iter().filter(|page| page.path == path).map(|page| page.method.as_str()).collect();

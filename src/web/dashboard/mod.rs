@@ -24,4 +24,4 @@ mod shell;
 mod view;
 mod visit;
 
-pub(super) use dispatch::configure;
+pub(super) use dispatch::{configure, nowhere};

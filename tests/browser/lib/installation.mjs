@@ -61,7 +61,7 @@ export async function signIn(page, { email, password }) {
 
 /** Fills the form of the sign-in page and sends it. */
 export async function fillSignIn(page, email, password) {
-  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
