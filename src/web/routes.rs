@@ -1,11 +1,7 @@
 //! Every path, on one screen; those of the management API stand in a table of their own, [`super::api`].
 
-use actix_web::http::Method;
-use actix_web::http::header::ACCEPT;
-use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{self, ServiceConfig};
 
-use super::state::State;
 use super::{api, dashboard, health, oauth};
 use crate::oauth::metadata::paths;
 
@@ -34,15 +30,6 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         api::configure(service, prefix);
         dashboard::configure(service, prefix);
     }
-}
-
-/// Every other path: people get a page that says so, programs a line.
-pub(super) async fn nowhere(request: HttpRequest, payload: Payload, state: web::Data<State>) -> HttpResponse {
-    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if request.method() == Method::GET && accepts.contains("text/html") {
-        return dashboard::nowhere(request, payload, state).await;
-    }
-    health::not_found(request, state).await
 }
 
 /// A path that answers GET and HEAD.

@@ -1,11 +1,7 @@
 //! Every page, on one screen.
 
-use super::error::PageError;
 use super::route::{Page, get, post};
 use super::{home, session};
-
-/// What stands at every address that is not in the table.
-pub(super) static NOWHERE: Page = get("", |_| Err(PageError::NotFound)).for_anyone();
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
