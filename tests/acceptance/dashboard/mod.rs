@@ -2,6 +2,7 @@
 
 mod harness;
 mod other_sites;
+mod pages;
 mod reference;
 mod sign_in;
 

@@ -115,7 +115,7 @@ export async function mg4_a_planted_session_is_not_the_one_that_is_signed_in(ins
 export async function mg4_a_disabled_user_is_signed_out_at_the_next_click(installation) {
   const admin = await installation.user("admin");
   const page = await installation.signedIn(admin);
-  await installation.cli("users", "disable", admin.id);
+  await installation.cli(["users", "disable", admin.id]);
   await page.goto("/");
   await expect(page).toHaveURL(/\/sign-in/);
   await fillSignIn(page, admin.email, admin.password);

@@ -31,14 +31,14 @@ export class Installation {
     return page;
   }
 
-  /** `claviger ARGUMENTS --json`: what it printed. */
-  cli(...args) {
-    return this.#ask({ what: "cli", args });
+  /** `claviger ARGUMENTS --json`, with that on standard input: what it printed. */
+  cli(args, input = "") {
+    return this.#ask({ what: "cli", args, input });
   }
 
   /** A new scoped key of the organization, `{client_id, client_secret, …}`. */
   key(name, ...args) {
-    return this.cli("keys", "create", "--organization", this.fixture.organization, "--name", name, ...args);
+    return this.cli(["keys", "create", "--organization", this.fixture.organization, "--name", name, ...args]);
   }
 
   /** SQL behind the server's back. */
