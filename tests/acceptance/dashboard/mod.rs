@@ -1,8 +1,8 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
+mod every_page;
 mod harness;
 mod other_sites;
-mod pages;
 mod reference;
 mod sign_in;
 

@@ -6,7 +6,7 @@ use crate::support::{App, Backend, Options};
 /// On an empty database: the demo makes what there is.
 fn look(name: &str) {
     let app = App::start_empty(Backend::Sqlite, Options::flags(&["--webhook-allow-private", "127.0.0.0/8"]));
-    run_flow(&app, "pages.mjs", name);
+    run_flow(&app, "every_page.mjs", name);
 }
 
 #[test]
