@@ -81,12 +81,15 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// A fault of this server.
-    pub fn sign_introspection(&self, answer: &Answer, now: Timestamp) -> Result<String, Refusal> {
+    pub fn sign_introspection(&self, answer: &Answer, now: Timestamp) -> Result<Vec<u8>, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
         let claims = SignedAnswer { iss: &self.issuer, aud: answer.caller, iat: now.unix(), token_introspection: &answer.body };
-        pair.sign(SIGNED_TYPE, &claims).map_err(|error| fault(error.to_string()))
+        let claims = serde_json::to_string(&claims).map_err(|error| fault(error.to_string()))?;
+        let mut token = Vec::with_capacity(2 * claims.len());
+        pair.sign_onto(SIGNED_TYPE, &claims, &mut token).map_err(|error| fault(error.to_string()))?;
+        Ok(token)
     }
 }
 
