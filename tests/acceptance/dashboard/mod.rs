@@ -1,7 +1,10 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
+mod every_page;
 mod harness;
+mod other_sites;
 mod reference;
+mod sign_in;
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::app::issue_token::Outcome;
 use crate::oauth::grants::client_credentials::GRANT_TYPE;
-use crate::oauth::token_request::RawTokenRequest;
+use crate::oauth::client_request::RawClientRequest;
 use crate::web::dashboard::visit::Visit;
 use crate::web::oauth::{hold_refusal, report};
 
@@ -43,7 +43,7 @@ pub(super) fn ask(visit: &Visit, wish: &Wish, secret: &str) -> Outcome {
     }
     let body = Zeroizing::new(form.finish());
     let header = (!wish.in_form).then(|| basic(&wish.client_id, secret));
-    let raw = RawTokenRequest {
+    let raw = RawClientRequest {
         content_types: vec![b"application/x-www-form-urlencoded"],
         authorizations: header.iter().map(|header| header.as_bytes()).collect(),
         login_as: Vec::new(),
