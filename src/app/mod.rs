@@ -33,6 +33,7 @@ pub mod people;
 pub mod plans;
 pub mod refusals;
 pub mod rename;
+pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;
 pub mod show_usage;

@@ -16,6 +16,7 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod profile;
 mod reply;
 mod route;
 mod routes;

@@ -1,7 +1,18 @@
 //! What a page says after a change: a word in the address, so that nobody can have it say anything else.
 
 /// Every word and its sentence.
-const NOTICES: &[(&str, &str)] = &[("signed-out", "You have signed out.")];
+const NOTICES: &[(&str, &str)] = &[
+    ("signed-out", "You have signed out."),
+    // oneself
+    ("invitation-accepted", "Your password is set. Sign in with it."),
+    ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),
+    ("reset-asked", "If there is a user with this e-mail address, a link is on its way. It works for one hour."),
+    ("set-up", "The platform has its first operator: you. Sign in."),
+    ("password-changed", "Your password is changed. Your other sessions have ended."),
+    ("session-ended", "The session has ended."),
+    ("sessions-ended", "All your other sessions have ended."),
+    // the organization
+];
 
 /// The sentence of a word.
 pub(super) fn of(word: &str) -> Option<&'static str> {

@@ -1,7 +1,11 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod harness;
+mod links;
+mod pages;
+mod profile;
 mod reference;
+mod setup;
 
 use std::path::Path;
 
