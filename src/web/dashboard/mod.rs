@@ -16,6 +16,7 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod organization;
 mod profile;
 mod reply;
 mod route;

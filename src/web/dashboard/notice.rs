@@ -12,6 +12,15 @@ const NOTICES: &[(&str, &str)] = &[
     ("session-ended", "The session has ended."),
     ("sessions-ended", "All your other sessions have ended."),
     // the organization
+    ("organization-renamed", "The organization has its new name."),
+    ("account-created", "The account is there."),
+    ("account-renamed", "The account has its new name."),
+    ("user-invited", "The invitation is on its way."),
+    ("user-created", "The user is there, without a password yet."),
+    ("user-changed", "The user is changed."),
+    ("user-disabled", "The user is disabled and signed out everywhere."),
+    ("user-enabled", "The user can sign in again."),
+    ("user-removed", "The user is removed."),
 ];
 
 /// The sentence of a word.

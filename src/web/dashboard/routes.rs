@@ -1,7 +1,7 @@
 //! Every page, on one screen.
 
 use super::route::{Page, get, post};
-use super::{home, profile, session};
+use super::{home, organization, profile, session};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -23,5 +23,21 @@ pub(super) const PAGES: &[Page] = &[
     post("/profile/sessions/{session_id}/end", profile::sessions::end_one),
     // keys
     // the organization
+    get("/organization", organization::settings::show),
+    post("/organization", organization::settings::rename),
+    get("/accounts", organization::accounts::show),
+    post("/accounts", organization::accounts::create),
+    get("/accounts/new", organization::accounts::show_new),
+    get("/accounts/{account_id}", organization::account::show),
+    post("/accounts/{account_id}", organization::account::rename),
+    get("/users", organization::users::show),
+    post("/users", organization::user_new::create),
+    get("/users/new", organization::user_new::show),
+    get("/users/{user_id}", organization::user::show),
+    post("/users/{user_id}", organization::user_changes::edit),
+    post("/users/{user_id}/disable", organization::user_changes::disable),
+    post("/users/{user_id}/enable", organization::user_changes::enable),
+    post("/users/{user_id}/invite", organization::user_changes::invite),
+    post("/users/{user_id}/remove", organization::user_changes::remove),
     // the platform
 ];
