@@ -18,6 +18,8 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod organization;
+mod profile;
 mod reply;
 mod route;
 mod routes;

@@ -1,10 +1,19 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
+mod accounts;
 mod every_page;
 mod harness;
+mod key_page;
+mod links;
 mod other_sites;
+mod pages;
+mod profile;
 mod reference;
+mod setup;
 mod sign_in;
+mod try_it;
+mod usage_page;
+mod users;
 
 use std::path::Path;
 

@@ -9,8 +9,8 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
 use crate::app::issue_token::Outcome;
-use crate::oauth::grants::client_credentials::GRANT_TYPE;
 use crate::oauth::client_request::RawClientRequest;
+use crate::oauth::grants::client_credentials::GRANT_TYPE;
 use crate::web::dashboard::visit::Visit;
 use crate::web::oauth::{hold_refusal, report};
 
