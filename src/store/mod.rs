@@ -22,6 +22,7 @@ pub mod key_entries;
 pub mod leases;
 pub mod meta;
 pub mod migrations;
+pub mod names;
 pub mod organizations;
 pub mod pending_mails;
 pub mod plans;

@@ -1,6 +1,7 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod accounts;
+mod audit_log;
 mod harness;
 mod links;
 mod pages;
@@ -8,6 +9,7 @@ mod profile;
 mod reference;
 mod setup;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 
