@@ -28,4 +28,4 @@ mod shown_once;
 mod view;
 mod visit;
 
-pub(super) use dispatch::configure;
+pub(super) use dispatch::{configure, not_found};

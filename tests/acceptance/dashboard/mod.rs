@@ -2,12 +2,16 @@
 
 mod accounts;
 mod audit_log;
+mod every_page;
 mod harness;
 mod links;
+mod organization;
+mod other_sites;
 mod pages;
 mod profile;
 mod reference;
 mod setup;
+mod sign_in;
 mod users;
 mod webhooks;
 
