@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use crate::domain::id::SecretId;
 use crate::domain::time::Timestamp;
 use crate::store::secrets::{self, NewUse};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, key_uses};
 
 const SHARDS: usize = 16;
 
@@ -57,6 +57,9 @@ impl Uses {
                 batches.for_each(|rest| self.put_back(rest));
                 return Err(error);
             }
+        }
+        for batch in gathered.chunks(BATCH) {
+            key_uses::record(db, batch, now)?;
         }
         Ok(gathered.len())
     }

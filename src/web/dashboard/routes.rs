@@ -1,7 +1,7 @@
 //! Every page, on one screen.
 
 use super::route::{Page, get, post};
-use super::{home, session};
+use super::{api_keys, home, session};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -10,6 +10,7 @@ pub(super) const PAGES: &[Page] = &[
     post("/sign-in", session::sign_in::submit).for_anyone(),
     post("/sign-out", session::sign_out::submit),
     // keys
+    get("/api-keys", api_keys::list::show),
     // the organization
     // the platform
 ];

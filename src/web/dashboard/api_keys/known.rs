@@ -39,8 +39,15 @@ pub(in crate::web::dashboard) struct Scopes(Vec<ScopeEntry>);
 impl Scopes {
     /// Asks for them.
     pub(in crate::web::dashboard) fn read(visit: &Visit) -> Result<Self, PageError> {
-        let listed: Listed<ScopeEntry> = visit.read("/scopes", &[], &[])?;
-        Ok(Self(listed.data))
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page: Listed<ScopeEntry> = visit.read("/scopes", &[], &[("limit", "200"), ("cursor", &cursor)])?;
+            all.extend(page.data);
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => return Ok(Self(all)),
+            }
+        }
     }
 
     pub(in crate::web::dashboard) fn iter(&self) -> impl Iterator<Item = &ScopeEntry> {
@@ -90,12 +97,17 @@ pub(in crate::web::dashboard) struct Accounts {
 impl Accounts {
     /// Asks for up to [`MOST_ACCOUNTS`].
     pub(in crate::web::dashboard) fn read(visit: &Visit) -> Result<Self, PageError> {
+        Self::read_some(visit, MOST_ACCOUNTS)
+    }
+
+    /// Asks for up to `most`, in steps of 200.
+    pub(in crate::web::dashboard) fn read_some(visit: &Visit, most: usize) -> Result<Self, PageError> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
             let page: Listed<AccountEntry> = visit.read("/accounts", &[], &[("limit", "200"), ("cursor", &cursor)])?;
             all.extend(page.data);
             match page.next_cursor {
-                Some(next) if all.len() < MOST_ACCOUNTS => cursor = next,
+                Some(next) if all.len() < most => cursor = next,
                 next => return Ok(Self::of(all, next.is_some())),
             }
         }
