@@ -1,7 +1,12 @@
 //! What a page says after a change: a word in the address, so that nobody can have it say anything else.
 
 /// Every word and its sentence.
-const NOTICES: &[(&str, &str)] = &[("signed-out", "You have signed out.")];
+const NOTICES: &[(&str, &str)] = &[
+    ("signed-out", "You have signed out."),
+    ("key-edited", "The key has been changed."),
+    ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
+    ("key-unchanged", "Nothing was changed."),
+];
 
 /// The sentence of a word.
 pub(super) fn of(word: &str) -> Option<&'static str> {

@@ -121,13 +121,26 @@ impl Accounts {
         }
         let first: Listed<AccountEntry> = visit.read("/accounts", &[], &[("limit", "200")])?;
         let mut found = Self::of(first.data, first.next_cursor.is_some());
-        let missing: Vec<&str> = wanted.into_iter().filter(|id| !found.names.contains_key(*id)).take(MOST_LOOKED_UP).collect();
-        for id in missing.into_iter().filter(|_| found.has_more) {
+        found.add_named(visit, wanted.into_iter());
+        Ok(found)
+    }
+
+    /// Looks up the names of these too, where there are more accounts than were asked for.
+    pub(in crate::web::dashboard) fn add_named<'a>(&mut self, visit: &Visit, ids: impl Iterator<Item = &'a str>) {
+        if !self.has_more {
+            return;
+        }
+        let missing: Vec<&str> = ids.filter(|id| !self.names.contains_key(*id)).take(MOST_LOOKED_UP).collect();
+        for id in missing {
             if let Ok(account) = visit.read::<AccountEntry>("/accounts/{account_id}", &[("account_id", id)], &[]) {
-                found.names.insert(account.id, account.name);
+                self.names.insert(account.id, account.name);
             }
         }
-        Ok(found)
+    }
+
+    /// Whether it is in the list.
+    pub(in crate::web::dashboard) fn has(&self, id: &str) -> bool {
+        self.all.iter().any(|account| account.id == id)
     }
 
     fn of(mut all: Vec<AccountEntry>, has_more: bool) -> Self {

@@ -16,6 +16,7 @@ pub(super) struct SetKey {
     pub(super) holding: Holding,
     #[serde(flatten)]
     pub(super) settings: KeySettings,
+    pub(super) updated_at: Timestamp,
 }
 
 /// What an edit may change.

@@ -192,7 +192,8 @@ impl Draft {
     /// The body that makes a key of `before` such a key: what differs alone.
     pub(in crate::web::dashboard::api_keys) fn body_of_edit(&self, before: &Self, scopes: &Scopes) -> Map<String, Value> {
         let old = before.settings();
-        let mut body: Map<String, Value> = self.settings().into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
+        let mut body: Map<String, Value> =
+            self.settings().into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
         if !self.is_admin && !self.holds_as(before, scopes) {
             body.insert("grants".to_owned(), self.grants());
         }
@@ -200,7 +201,8 @@ impl Draft {
     }
 
     fn grants(&self) -> Value {
-        let grant = |(account_id, scopes): (Option<String>, BTreeSet<String>)| json!({"account_id": account_id, "scopes": scopes});
+        let grant =
+            |(account_id, scopes): (Option<String>, BTreeSet<String>)| json!({"account_id": account_id, "scopes": scopes});
         self.by_target().into_iter().map(grant).collect()
     }
 
@@ -249,7 +251,7 @@ fn or_null(text: &str) -> Value {
 }
 
 /// The day of a time, UTC.
-pub(in crate::web::dashboard::api_keys) fn day(time: Timestamp) -> String {
+fn day(time: Timestamp) -> String {
     time.to_string().chars().take_while(|c| *c != 'T').collect()
 }
 
@@ -291,7 +293,10 @@ mod tests {
         assert_eq!(Value::Object(draft.body()), expected);
         let admin = Draft::of_form(&form("kind=admin&name=A&admin_account=acct_1&organization=fx&token_lifetime=x")).body();
         assert_eq!((&admin["kind"], &admin["account_id"], admin.get("grants")), (&json!("admin"), &json!("acct_1"), None));
-        assert_eq!((&admin["token_lifetime_seconds"], &admin["expires_at"], &admin["plan"]), (&json!("x"), &Value::Null, &Value::Null));
+        assert_eq!(
+            (&admin["token_lifetime_seconds"], &admin["expires_at"], &admin["plan"]),
+            (&json!("x"), &Value::Null, &Value::Null)
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::web::dashboard::visit::Visit;
 
 /// A resource server, by its names.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Server {
+pub(in crate::web::dashboard::api_keys) struct Server {
     identifier: String,
     name: String,
     builtin: bool,
@@ -21,7 +21,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Asks for all; this server's own management API stands last.
-    pub(super) fn read_all(visit: &Visit) -> Result<Vec<Self>, PageError> {
+    pub(in crate::web::dashboard::api_keys) fn read_all(visit: &Visit) -> Result<Vec<Self>, PageError> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
             let page: Listed<Self> = visit.read("/resource-servers", &[], &[("limit", "200"), ("cursor", &cursor)])?;
@@ -38,49 +38,49 @@ impl Server {
 
 /// The scopes of a resource server.
 #[derive(Debug)]
-pub(super) struct ServerRows {
-    pub(super) name: String,
-    pub(super) identifier: String,
-    pub(super) is_builtin: bool,
+pub(in crate::web::dashboard::api_keys) struct ServerRows {
+    pub(in crate::web::dashboard::api_keys) name: String,
+    pub(in crate::web::dashboard::api_keys) identifier: String,
+    pub(in crate::web::dashboard::api_keys) is_builtin: bool,
     /// How many are picked.
-    pub(super) picked: usize,
-    pub(super) rows: Vec<Row>,
+    pub(in crate::web::dashboard::api_keys) picked: usize,
+    pub(in crate::web::dashboard::api_keys) rows: Vec<Row>,
 }
 
 /// What one resource's scopes offer.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(in crate::web::dashboard::api_keys) struct Row {
     /// Of the label.
-    pub(super) id: String,
-    pub(super) label: String,
+    pub(in crate::web::dashboard::api_keys) id: String,
+    pub(in crate::web::dashboard::api_keys) label: String,
     /// None, read, write; empty where there is no such pair.
-    pub(super) levels: Vec<Choice>,
+    pub(in crate::web::dashboard::api_keys) levels: Vec<Choice>,
     /// What they mean.
-    pub(super) meanings: Vec<Meaning>,
-    pub(super) boxes: Vec<Choice>,
+    pub(in crate::web::dashboard::api_keys) meanings: Vec<Meaning>,
+    pub(in crate::web::dashboard::api_keys) boxes: Vec<Choice>,
 }
 
 #[derive(Debug)]
-pub(super) struct Meaning {
-    pub(super) label: &'static str,
-    pub(super) words: String,
+pub(in crate::web::dashboard::api_keys) struct Meaning {
+    pub(in crate::web::dashboard::api_keys) label: &'static str,
+    pub(in crate::web::dashboard::api_keys) words: String,
 }
 
 /// A box or a button of a choice.
 #[derive(Debug)]
-pub(super) struct Choice {
-    pub(super) id: String,
+pub(in crate::web::dashboard::api_keys) struct Choice {
+    pub(in crate::web::dashboard::api_keys) id: String,
     /// The field's name.
-    pub(super) field: String,
-    pub(super) value: String,
-    pub(super) label: String,
+    pub(in crate::web::dashboard::api_keys) field: String,
+    pub(in crate::web::dashboard::api_keys) value: String,
+    pub(in crate::web::dashboard::api_keys) label: String,
     /// What comes with it.
-    pub(super) includes: String,
-    pub(super) checked: bool,
+    pub(in crate::web::dashboard::api_keys) includes: String,
+    pub(in crate::web::dashboard::api_keys) checked: bool,
 }
 
 /// The scopes of some levels, with those that are picked; `prefix` begins the names of the fields.
-pub(super) fn matrix(
+pub(in crate::web::dashboard::api_keys) fn matrix(
     servers: &[Server],
     scopes: &Scopes,
     levels: &[Level],
