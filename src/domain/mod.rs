@@ -34,6 +34,7 @@ pub mod scope;
 pub mod session;
 pub mod signing_key;
 pub mod time;
+pub mod token_id;
 mod token_text;
 pub mod user;
 pub mod webhook;

@@ -28,6 +28,7 @@ pub mod organizations;
 pub mod pending_mails;
 pub mod plans;
 pub mod rates;
+pub mod revoked_tokens;
 mod schema;
 mod search;
 pub mod secrets;

@@ -15,6 +15,9 @@ diesel::table! {
         enterprise_concurrent_connections -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    revoked_tokens (token_id) { token_id -> Text, client_id -> Text, revoked_at -> BigInt, expires_at -> BigInt, }
+}
 diesel::table! { accounts (id) { id -> Text, organization_id -> Text, name -> Text, created_at -> BigInt, } }
 diesel::table! {
     resource_servers (id) { id -> Text, identifier -> Text, name -> Text, builtin -> Bool, created_at -> BigInt, }

@@ -26,4 +26,4 @@ mod shown_once;
 mod view;
 mod visit;
 
-pub(super) use dispatch::configure;
+pub(super) use dispatch::{configure, not_found};
