@@ -36,6 +36,7 @@ pub mod plans;
 pub mod refusals;
 pub mod rename;
 pub mod revoke_token;
+pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;
 pub mod show_usage;

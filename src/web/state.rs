@@ -21,6 +21,8 @@ pub struct StateParts {
     pub management: Arc<Management>,
     /// What people sign in with.
     pub people: Arc<People>,
+    /// Whether mails leave: whether there is a mail server.
+    pub sends_mail: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What the JWKS says of its own age.
@@ -35,6 +37,8 @@ pub struct State {
     pub(super) issuer: Arc<TokenIssuer>,
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
+    /// Whether mails leave: whether there is a mail server.
+    pub(super) sends_mail: bool,
     pub(super) requests_under_way: RequestsUnderWay,
     /// Operations of the management API that may run at once.
     pub(super) operations: Semaphore,
@@ -74,6 +78,7 @@ impl State {
             issuer: parts.issuer,
             management: parts.management,
             people: parts.people,
+            sends_mail: parts.sends_mail,
             requests_under_way: RequestsUnderWay::default(),
             operations: Semaphore::new(operations),
             connections: Connections::new(parts.trusted_proxies.clone()),

@@ -34,6 +34,7 @@ mod refusal;
 mod route;
 mod routes;
 mod sessions;
+mod setup;
 mod signing_keys;
 mod usage;
 mod users;

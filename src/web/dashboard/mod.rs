@@ -17,6 +17,8 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod organization;
+mod profile;
 mod reply;
 mod route;
 mod routes;

@@ -1,10 +1,18 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
+mod accounts;
 mod every_page;
 mod harness;
+mod harness;
+mod links;
 mod other_sites;
+mod pages;
+mod profile;
 mod reference;
+mod reference;
+mod setup;
 mod sign_in;
+mod users;
 
 use std::path::Path;
 
