@@ -1,14 +1,14 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod accounts;
+mod accounts;
+mod api_keys;
 mod every_page;
-mod harness;
 mod harness;
 mod links;
 mod other_sites;
 mod pages;
 mod profile;
-mod reference;
 mod reference;
 mod setup;
 mod sign_in;

@@ -166,7 +166,7 @@ fn page(visit: &Visit, draft: Draft, errors: Errors, status: StatusCode) -> Resu
     let is_reused = errors.general.is_some();
     let submission = match visit.form.text("submission") {
         kept if !kept.is_empty() && !is_reused => kept.to_owned(),
-        _ => random::token_id().map_err(ApiError::internal)?,
+        _ => random::name().map_err(ApiError::internal)?,
     };
     let form = FormView::new(visit, &ground, draft, None, errors)?;
     let shell = Shell::new(visit, "Create API key", Section::ApiKeys);
