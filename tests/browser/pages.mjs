@@ -28,6 +28,15 @@ export const pages = [
   { name: "audit-log-nothing", as: "admin", path: "/audit-log?to=2020-01-01" },
   { name: "users-seen-by-an-admin", as: "admin", path: "/users" },
   { name: "accounts-seen-by-a-developer", as: "developer", path: "/accounts" },
+  { name: "api-keys", as: "owner", path: "/api-keys" },
+  { name: "api-keys-access", as: "developer", path: "/api-keys?sort=name", act: openAccess },
+  { name: "api-keys-none", as: "owner", path: "/api-keys?search=no+such+key" },
+  { name: "api-keys-first", as: "operator", path: "/api-keys" },
+  { name: "api-key-new", as: "developer", path: "/api-keys/new" },
+  { name: "api-key-new-refused", as: "owner", path: "/api-keys/new", act: refuseKey },
+  { name: "api-key-secret", as: "developer", path: "/api-keys/new", act: makeKey },
+  { name: "api-key-secret-gone", as: "owner", path: "/api-keys/{key}/secret" },
+  { name: "api-key-edit", as: "owner", path: "/api-keys/{key}/edit", act: editKey },
   { name: "not-found", as: "owner", path: "/nothing-here", status: 404 },
 ];
 
@@ -40,4 +49,35 @@ async function refuseSignIn(page) {
   await page.getByLabel("Password").fill("not this one");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("alert").waitFor();
+}
+
+async function openAccess(page) {
+  await page.locator("details.access summary").first().click();
+}
+
+async function fillKey(page) {
+  await page.getByLabel("Name").fill("Nightly export, production");
+  await page.getByRole("group", { name: "payments", exact: true }).getByText("Write", { exact: true }).click();
+  await page.getByLabel("Northwind Berlin").check();
+  await page.getByRole("group", { name: "disputes", exact: true }).getByText("Read", { exact: true }).click();
+  await page.getByLabel("Highest payout").fill("55.00");
+}
+
+async function refuseKey(page) {
+  await fillKey(page);
+  await page.getByLabel("Allowed addresses").fill("10.0.0.5/8");
+  await page.getByRole("button", { name: "Create API key" }).click();
+  await page.getByRole("alert").waitFor();
+}
+
+async function makeKey(page) {
+  await fillKey(page);
+  await page.getByRole("button", { name: "Create API key" }).click();
+  await page.getByRole("link", { name: "I have stored it" }).waitFor();
+}
+
+async function editKey(page) {
+  await page.getByLabel("Name").fill("Checkout backend, Europe");
+  await page.getByLabel("Token lifetime").fill("900");
+  await page.getByText("Its tokens live for 15 minutes").first().waitFor();
 }

@@ -27,6 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
         .described(describe::api_keys::REVOKE_TOKENS),
     get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
     patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
+    get("/organization/plans", Needs(ReadKeys), accounts::plans_for_keys).described(describe::accounts::PLANS_FOR_KEYS),
     get("/accounts", Needs(ReadAccounts), accounts::list).described(describe::accounts::LIST),
     post("/accounts", Needs(WriteAccounts), accounts::create).described(describe::accounts::CREATE),
     get("/accounts/{account_id}", Needs(ReadAccounts), accounts::show).described(describe::accounts::SHOW),

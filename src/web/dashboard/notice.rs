@@ -3,6 +3,9 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
+    ("key-edited", "The key has been changed."),
+    ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
+    ("key-unchanged", "Nothing was changed."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),
     ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),

@@ -1,7 +1,7 @@
 //! Every page, on one screen.
 
 use super::route::{Page, get, post};
-use super::{home, organization, profile, session};
+use super::{api_keys, home, organization, profile, session};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -22,6 +22,14 @@ pub(super) const PAGES: &[Page] = &[
     post("/profile/sessions/end-others", profile::sessions::end_others),
     post("/profile/sessions/{session_id}/end", profile::sessions::end_one),
     // keys
+    get("/api-keys", api_keys::list::show),
+    get("/api-keys/new", api_keys::new::show),
+    post("/api-keys/new", api_keys::new::submit),
+    post("/api-keys/new/summary", api_keys::new::summary),
+    get("/api-keys/{client_id}/secret", api_keys::secret::show),
+    get("/api-keys/{client_id}/edit", api_keys::edit::show),
+    post("/api-keys/{client_id}/edit", api_keys::edit::submit),
+    post("/api-keys/{client_id}/edit/summary", api_keys::edit::summary),
     // the organization
     get("/organization", organization::settings::show),
     post("/organization", organization::settings::rename),

@@ -107,6 +107,7 @@ const TABLE: &[Row] = &[
     ("revokeApiKeyTokens", |g| owned(g.key("/revoke-tokens"), None)),
     ("showOwnOrganization", |_| plain("/organization")),
     ("editOwnOrganization", |_| with("/organization", json!({"name": "Acme"}))),
+    ("listPlansForKeys", |_| plain("/organization/plans")),
     ("listAccounts", |_| plain("/accounts")),
     ("createAccount", |_| with("/accounts", json!({"name": "Shop"}))),
     ("showAccount", |g| owned(g.account(), None)),

@@ -1,6 +1,7 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod accounts;
+mod api_keys;
 mod audit_log;
 mod every_page;
 mod harness;
