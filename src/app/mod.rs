@@ -40,6 +40,7 @@ pub mod revoke_token;
 pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;
+pub mod show_rate_limit;
 pub mod show_usage;
 pub mod show_webhooks;
 pub mod signing_keys;

@@ -25,6 +25,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable).described(describe::api_keys::ENABLE),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens)
         .described(describe::api_keys::REVOKE_TOKENS),
+    get("/api-keys/{client_id}/rate-limit", Needs(ReadKeys), usage::rate_limit).described(describe::usage::RATE_LIMIT),
     get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
     patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
     get("/organization/plans", Needs(ReadKeys), accounts::plans_for_keys).described(describe::accounts::PLANS_FOR_KEYS),
@@ -61,6 +62,7 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/plans/{name}", Needs(WritePlans), plans::delete).described(describe::plans::DELETE),
     get("/audit-events", Needs(ReadAudit), audit_events::list).described(describe::audit_events::LIST),
     get("/usage", Needs(ReadKeys), usage::show).described(describe::usage::SHOW),
+    get("/usage/hours", Needs(ReadKeys), usage::by_hour).described(describe::usage::BY_HOUR),
     get("/users", Needs(ReadUsers), users::list).described(describe::users::LIST),
     post("/users", NeedsProof(WriteUsers), users::create).described(describe::users::CREATE),
     get("/users/{user_id}", Needs(ReadUsers), users::show).described(describe::users::SHOW),

@@ -30,6 +30,11 @@ const NOTICES: &[(&str, &str)] = &[
     ("webhook-deleted", "The webhook is deleted."),
     ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
+    // keys: what was done with one
+    ("key-disabled", "The key is disabled, and its tokens are revoked."),
+    ("key-enabled", "The key is enabled."),
+    ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("key-deleted", "The key is deleted."),
 ];
 
 /// The sentence of a word.

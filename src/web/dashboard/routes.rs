@@ -1,7 +1,8 @@
 //! Every page, on one screen.
 
+use super::api_keys::actions::{delete, duplicate, regenerate, switch};
 use super::route::{Page, get, post};
-use super::{api_keys, home, organization, profile, session};
+use super::{api_keys, home, organization, profile, session, try_it, usage};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -30,6 +31,22 @@ pub(super) const PAGES: &[Page] = &[
     get("/api-keys/{client_id}/edit", api_keys::edit::show),
     post("/api-keys/{client_id}/edit", api_keys::edit::submit),
     post("/api-keys/{client_id}/edit/summary", api_keys::edit::summary),
+    get("/api-keys/{client_id}", api_keys::page::show),
+    get("/api-keys/{client_id}/regenerate", regenerate::show),
+    post("/api-keys/{client_id}/regenerate", regenerate::submit),
+    get("/api-keys/{client_id}/duplicate", duplicate::show),
+    post("/api-keys/{client_id}/duplicate", duplicate::submit),
+    get("/api-keys/{client_id}/disable", switch::show_disable),
+    post("/api-keys/{client_id}/disable", switch::disable),
+    get("/api-keys/{client_id}/enable", switch::show_enable),
+    post("/api-keys/{client_id}/enable", switch::enable),
+    get("/api-keys/{client_id}/revoke-tokens", switch::show_revoke_tokens),
+    post("/api-keys/{client_id}/revoke-tokens", switch::revoke_tokens),
+    get("/api-keys/{client_id}/delete", delete::show),
+    post("/api-keys/{client_id}/delete", delete::submit),
+    get("/try-it", try_it::page::show),
+    post("/try-it", try_it::page::submit),
+    get("/usage", usage::page::show),
     // the organization
     get("/organization", organization::settings::show),
     post("/organization", organization::settings::rename),
