@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::login_brakes::LoginBrakes;
 use super::passwords::{Busy, Passwords};
 use super::{AppError, Management};
+use crate::crypto::Envelope;
 use crate::crypto::login_key::LoginKey;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::Invalid;
@@ -22,6 +23,8 @@ pub struct People {
     pub management: Arc<Management>,
     /// What sessions and links are digested under.
     pub key: LoginKey,
+    /// What a secret is sealed with on its way to the page that shows it once.
+    pub shown_secrets: Envelope,
     pub(super) passwords: Passwords,
     pub(super) brakes: LoginBrakes,
 }
@@ -107,7 +110,13 @@ impl People {
     /// When the system gives no thread, or the key can't be derived.
     pub fn start(management: Arc<Management>, master_key: &MasterKey) -> Result<Self, AppError> {
         let passwords = Passwords::start().map_err(|error| AppError::Store(StoreError::Unavailable(error.to_string())))?;
-        Ok(Self { management, key: master_key.login_key()?, passwords, brakes: LoginBrakes::new() })
+        Ok(Self {
+            management,
+            key: master_key.login_key()?,
+            shown_secrets: master_key.shown_secret_envelope()?,
+            passwords,
+            brakes: LoginBrakes::new(),
+        })
     }
 
     /// What guessers would try first for this user.

@@ -1,5 +1,5 @@
-//! How private keys and foreign secret hashes are encrypted at rest: AES-256-GCM (NIST SP 800-38D) under keys derived
-//! from the master key, one for each use.
+//! How private keys and foreign secret hashes are encrypted at rest, and secrets in a cookie: AES-256-GCM (NIST SP
+//! 800-38D) under keys derived from the master key, one for each use.
 //!
 //! Layout: one version byte (1), a random 12-byte nonce, the ciphertext and its 16-byte tag. The associated data (the
 //! `kid`, the secret's id) is not stored: a sealed key moved to another row does not open.
@@ -14,7 +14,7 @@ use super::{CryptoError, random};
 const VERSION: u8 = 1;
 
 /// A key that seals. Random nonces are safe for 2^32 sealings; an installation makes a few a year for its signing keys,
-/// and one for each secret that it imports.
+/// and one for each secret that it imports or that a page shows.
 #[derive(Clone)]
 pub struct Envelope(LessSafeKey);
 

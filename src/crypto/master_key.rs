@@ -36,6 +36,8 @@ pub enum Purpose {
     AuditChain,
     /// The key that seals the secrets of webhooks.
     WebhookSecretEnvelope,
+    /// The key that seals a secret on its way to the page that shows it once.
+    ShownSecretEnvelope,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
             Self::Cookie => b"cookie",
             Self::AuditChain => b"audit-chain",
             Self::WebhookSecretEnvelope => b"webhook-secret-envelope",
+            Self::ShownSecretEnvelope => b"shown-secret-envelope",
         }
     }
 }
@@ -158,6 +161,14 @@ impl MasterKey {
         Envelope::from_key(&*self.derive(Purpose::WebhookSecretEnvelope)?)
     }
 
+    /// The key that seals a secret on its way to the page that shows it once.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn shown_secret_envelope(&self) -> Result<Envelope, CryptoError> {
+        Envelope::from_key(&*self.derive(Purpose::ShownSecretEnvelope)?)
+    }
+
     /// The key of the audit log's hash chain.
     ///
     /// # Errors
@@ -256,6 +267,7 @@ mod tests {
             (Purpose::Cookie, "aaeada50e07cf0e0064c3ace6bc22a8d42f0aab81c752208fd464338b34b0cb0"),
             (Purpose::AuditChain, "f8d8596bdb89d8a0c69e34c3f3a024d904aa05c5925d508cf085a9e9d1a02276"),
             (Purpose::WebhookSecretEnvelope, "c6a8283a86374579d867edf527650b9321d2032be43c9cf72c09f52e4cd8ef3a"),
+            (Purpose::ShownSecretEnvelope, "ab3f95e2bb472ab0dade4fcecc9b299122b1f0aa3c4d60f34440c44575dd0c60"),
         ] {
             let mut text = String::new();
             push_hex(&mut text, key.derive(purpose).unwrap().as_slice());

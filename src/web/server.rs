@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 
 use super::state::{Life, State};
-use super::{health, metrics, routes, tls};
+use super::{dashboard, metrics, routes, tls};
 use crate::config::{ServeSettings, Transport};
 
 /// How long a head may take.
@@ -64,12 +64,12 @@ pub fn start(
         .map_err(failed)?;
     let state = web::Data::new(state);
     let (shared, watched) = (state.clone(), state.clone());
-    let issuer_path = issuer_path(&settings.issuer);
+    let issuer_path = state.issuer_path.clone();
     let app = move || {
         App::new()
             .app_data(shared.clone())
             .configure(|service| routes::configure(service, &issuer_path))
-            .default_service(web::to(health::not_found))
+            .default_service(web::to(dashboard::not_found))
     };
     let server = HttpServer::new(app)
         .workers(settings.workers)
@@ -109,11 +109,6 @@ pub fn load_tls(transport: &Transport) -> Result<Option<ServerConfig>, ServerErr
             tls::load(certificate_chain, private_key).map(Some).map_err(ServerError)
         }
     }
-}
-
-/// The path of the issuer, without a slash at its end; empty for most.
-fn issuer_path(issuer: &str) -> String {
-    url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 impl RunningServer {

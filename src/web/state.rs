@@ -38,6 +38,8 @@ pub struct State {
     pub(super) requests_under_way: RequestsUnderWay,
     /// Operations of the management API that may run at once.
     pub(super) operations: Semaphore,
+    /// The path of the issuer, without a slash at its end; empty for most.
+    pub(super) issuer_path: String,
     /// The API's description of itself.
     pub(super) documents: Documents,
     pub(super) trusted_proxies: Vec<IpNet>,
@@ -67,6 +69,7 @@ impl State {
         let connections = usize::try_from(parts.management.db.pool_size()).unwrap_or(usize::MAX);
         let operations = connections.saturating_sub(2).max(1);
         Self {
+            issuer_path: path_of(&parts.issuer.issuer),
             documents: Documents::new(&parts.issuer.issuer),
             issuer: parts.issuer,
             management: parts.management,
@@ -80,5 +83,20 @@ impl State {
             request_ids: RequestIds::new(),
             life: watch::Sender::new(Life::Serving),
         }
+    }
+}
+
+fn path_of(issuer: &str) -> String {
+    url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn most_issuers_have_no_path() {
+        assert_eq!(path_of("https://auth.example.com"), "");
+        assert_eq!(path_of("https://auth.example.com/t1/"), "/t1");
     }
 }

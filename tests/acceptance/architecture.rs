@@ -168,6 +168,18 @@ fn what_is_sent_to_others_leaves_through_one_room() {
 }
 
 #[test]
+fn pages_ask_the_api_and_hold_no_rules_of_their_own() {
+    let pages: Vec<Source> = sources().into_iter().filter(|source| source.path.starts_with("web/dashboard/")).collect();
+    assert!(pages.len() > 5);
+    let wrong: Vec<&str> = pages
+        .iter()
+        .filter(|page| imports(&page.code).iter().any(|room| room == "store"))
+        .map(|page| page.path.as_str())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn the_protocol_does_no_io() {
     let words = ["std::fs", "std::net::TcpStream", "tokio", "actix_web", "reqwest", "log::", "metrics"];
     let rooms = ["domain/", "crypto/", "oauth/"];

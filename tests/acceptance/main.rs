@@ -15,6 +15,7 @@ mod apply;
 mod architecture;
 mod audit;
 mod cli;
+mod dashboard;
 mod documents;
 mod faults;
 mod foreign;

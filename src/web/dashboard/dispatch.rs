@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::http::header::{CONTENT_TYPE, COOKIE, ORIGIN, USER_AGENT};
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, ORIGIN, USER_AGENT};
 use actix_web::http::{Method as HttpMethod, StatusCode};
 use actix_web::web::{Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,17 +11,18 @@ use zeroize::Zeroize;
 
 use super::again;
 use super::assets;
-use super::error::PageError;
+use super::error::{self, PageError};
 use super::form::{self, Form};
 use super::reply::Reply;
 use super::route::{Access, Method, Page};
 use super::routes::PAGES;
-use super::visit::{Visit, base_of};
+use super::visit::Visit;
 use crate::app::people::Visitor;
 use crate::clock;
 use crate::web::api::{self, ApiError, Inside, cookie};
 use crate::web::body;
 use crate::web::exchange::Exchange;
+use crate::web::health;
 use crate::web::state::State;
 
 /// The largest form, in bytes.
@@ -48,6 +49,32 @@ async fn handle(request: HttpRequest, payload: Payload, state: web::Data<State>,
         // Only what fails before or while a page is made: the rest has a page of its own.
         Err(PageError::Api(error)) => error.render(exchange.id.as_str()),
         Err(_) => ApiError::not_found().render(exchange.id.as_str()),
+    };
+    exchange.end(response)
+}
+
+/// There is nothing at this path: a page for people, a line for programs.
+pub(in crate::web) async fn not_found(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_read = matches!(*request.method(), HttpMethod::GET | HttpMethod::HEAD);
+    match api::address(&request, &state) {
+        Some(address) if is_read && accept.contains("text/html") => lost(&request, &state, address).await,
+        _ => health::not_found(request, state).await,
+    }
+}
+
+async fn lost(request: &HttpRequest, state: &web::Data<State>, address: IpAddr) -> HttpResponse {
+    let exchange = Exchange::begin(request, state);
+    let mut visit = visit(request, state, address, exchange.id.as_str(), Form::default());
+    let shown = web::block(move || {
+        // Without a database there is a page all the same.
+        let _ = find_session(&mut visit);
+        error::page(&visit, &PageError::NotFound)
+    })
+    .await;
+    let response = match shown {
+        Ok(Ok(reply)) => reply.render(state.issuer.issuer.starts_with("https:")),
+        _ => ApiError::not_found().render(exchange.id.as_str()),
     };
     exchange.end(response)
 }
@@ -87,9 +114,7 @@ async fn reply(
 
 /// Steps 3 to 5. `headers` takes the cookie of a session that began or was renewed on the way.
 fn run(page: &Page, visit: &mut Visit, headers: &mut Vec<(&'static str, String)>) -> Result<Reply, PageError> {
-    if let Some(token) = &visit.inside.session_token {
-        visit.inside.session = visit.state.people.find_session(token, visit.inside.now).map_err(ApiError::from)?;
-    }
+    find_session(visit)?;
     if page.access == Access::SignedIn {
         match &visit.inside.session {
             None if page.method == Method::Post && visit.form.has(form::SIGN_IN_EMAIL) => again::sign_in(visit, headers)?,
@@ -109,8 +134,14 @@ fn run(page: &Page, visit: &mut Visit, headers: &mut Vec<(&'static str, String)>
     (page.show)(visit)
 }
 
+fn find_session(visit: &mut Visit) -> Result<(), PageError> {
+    if let Some(token) = &visit.inside.session_token {
+        visit.inside.session = visit.state.people.find_session(token, visit.inside.now).map_err(ApiError::from)?;
+    }
+    Ok(())
+}
+
 fn visit(request: &HttpRequest, state: &web::Data<State>, address: IpAddr, request_id: &str, form: Form) -> Visit {
-    let base = base_of(&state.issuer.issuer);
     let path = request.path();
     Visit {
         state: state.clone(),
@@ -125,7 +156,7 @@ fn visit(request: &HttpRequest, state: &web::Data<State>, address: IpAddr, reque
             },
             now: clock::now(),
         },
-        path: path.strip_prefix(base.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path).to_owned(),
+        path: path.strip_prefix(state.issuer_path.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path).to_owned(),
         parts: request.match_info().iter().map(|(name, value)| (name.to_owned(), decoded(value))).collect(),
         query: Form::parse(request.query_string().as_bytes()),
         form,

@@ -10,6 +10,7 @@
 //! operation wants a fresh proof, the password is asked for and the same form sent on ([`again`]).
 
 mod again;
+mod api_keys;
 mod assets;
 mod dispatch;
 mod error;
@@ -21,7 +22,8 @@ mod route;
 mod routes;
 mod session;
 mod shell;
+mod shown_once;
 mod view;
 mod visit;
 
-pub(super) use dispatch::configure;
+pub(super) use dispatch::{configure, not_found};

@@ -64,7 +64,7 @@ impl Visit {
 
     /// The issuer's path; empty when it has none.
     pub(super) fn base(&self) -> String {
-        base_of(&self.state.issuer.issuer)
+        self.state.issuer_path.clone()
     }
 
     /// Runs an operation of the management API.
@@ -104,11 +104,6 @@ impl Visit {
 /// The object of an answer.
 pub(super) fn parsed<T: DeserializeOwned>(answer: Answer) -> Result<T, ApiError> {
     serde_json::from_value(answer.body.unwrap_or_default()).map_err(ApiError::internal)
-}
-
-/// The path of an issuer, without the slash at its end.
-pub(super) fn base_of(issuer: &str) -> String {
-    url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 /// What is wrong with a form, by the name of the member that it is about.
@@ -184,11 +179,5 @@ mod tests {
         assert_eq!(errors.on("name"), Some("About name."));
         assert_eq!(errors.on("grant"), None);
         assert_eq!(errors.besides(&["grants"]), ["name: About name.", "namespace: About namespace."]);
-    }
-
-    #[test]
-    fn links_begin_with_the_issuers_path() {
-        assert_eq!(base_of("https://auth.example.com"), "");
-        assert_eq!(base_of("https://auth.example.com/t1/"), "/t1");
     }
 }

@@ -171,8 +171,17 @@ fn schemathesis(server: &Server, folder: &Path, token: &str, settings: &str, inc
 /// Every operation with what a description like this one lets a tester think of: no 5xx, no answer that the description
 /// does not have.
 #[test]
-fn mg2_schemathesis_finds_nothing() {
-    let app = App::start(Backend::Sqlite, &["--webhook-allow-private", "127.0.0.0/8"]);
+fn mg2_schemathesis_finds_nothing_on_sqlite() {
+    schemathesis_finds_nothing(Backend::Sqlite);
+}
+
+#[test]
+fn mg2_schemathesis_finds_nothing_on_postgres() {
+    schemathesis_finds_nothing(Backend::Postgres);
+}
+
+fn schemathesis_finds_nothing(backend: Backend) {
+    let app = App::start(backend, &["--webhook-allow-private", "127.0.0.0/8"]);
     let operator = app.token_of(&app.operator());
     // An admin key can't be touched by a key, so that this one does not disable itself on the way.
     let customer = app.token_of(&app.create_key(&["--admin"]));

@@ -115,12 +115,14 @@ fn f6_five_outages_leave_no_scar() {
             app.token(k1).accepted();
         }
         cluster.start();
-        let key = eventually(Duration::from_secs(10), "the database is back", || {
+        let key = eventually(Duration::from_secs(20), "the database is back", || {
             let args = ["keys", "create", "--organization", &app.fixture.organization, "--name", "N", "--grant", "a", "--json"];
             let output: Output = app.cli(&args);
             (output.code == Some(0)).then(|| crate::support::Key::from_json(output.json()))
         });
         eventually(Duration::from_secs(10), "a new key is read", || (app.token(&key).send().status == 200).then_some(()));
+        // The feed has been read since, so that the next outage begins with a fresh memory.
+        eventually(Duration::from_secs(10), "ready says yes", || (app.get("/readyz").status == 200).then_some(()));
     }
     // The pool is whole: many unknown ids at once are all looked up.
     std::thread::scope(|scope| {

@@ -239,3 +239,29 @@ fn f1_a_kill_during_the_first_start_leaves_nothing_half_made() {
         }
     }
 }
+
+/// A kill in the middle of the very first write of a file leaves a journal that only a writer can roll back.
+#[test]
+fn f1_a_journal_left_behind_is_rolled_back_at_the_start() {
+    use crate::support::{Options, Server, Site};
+    let site = Site::empty(Backend::Sqlite);
+    let database = site.sqlite_file();
+    std::fs::create_dir_all(database.parent().unwrap()).unwrap();
+    let (mine, copy) = (site.dir.join("mine.db"), database.display());
+    // What has no place in the cache is written into the file before the commit, with the journal synced before.
+    let script = format!(
+        "PRAGMA cache_size = 5; BEGIN; CREATE TABLE t (x); \
+         INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT randomblob(500) FROM n;\n\
+         .shell cp {mine} {copy} && cp {mine}-journal {copy}-journal\nROLLBACK;\n",
+        mine = mine.display()
+    );
+    let mut sqlite = std::process::Command::new(crate::support::tools::program("sqlite3", "sqlite3"));
+    let mut child = sqlite.arg(&mine).stdin(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), script.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let journal = std::path::PathBuf::from(format!("{copy}-journal"));
+    assert!(std::fs::metadata(&journal).unwrap().len() > 512 && std::fs::metadata(&database).unwrap().len() > 100_000);
+    let server = Server::start(&site, Options::default());
+    assert_eq!(crate::support::jwt::published_keys(&server).len(), 1);
+    assert!(!journal.exists());
+}

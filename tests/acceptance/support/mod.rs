@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod foreign_receiver;
 pub(crate) mod http;
 pub(crate) mod jwt;

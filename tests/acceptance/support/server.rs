@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};
 
 use super::http::{self, Connection, Request, Response};
@@ -81,6 +81,7 @@ impl Server {
     }
 
     fn launch(&self, site: &Site) -> Result<(), String> {
+        remember_panics();
         let log = File::options().create(true).append(true).open(&self.log).expect("a log can be opened");
         let listen = format!("{}:{}", self.options.host.as_deref().unwrap_or("127.0.0.1"), self.port);
         let mut command = super::site::bare_command(site.dir.path());
@@ -180,6 +181,22 @@ impl Server {
     }
 }
 
+thread_local! {
+    static LAST_PANIC: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+}
+
+/// Lets each thread remember what it fails of.
+fn remember_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            LAST_PANIC.set(panic.to_string());
+            usual(panic);
+        }));
+    });
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
@@ -188,6 +205,8 @@ impl Drop for Server {
             let tail: Vec<&str> = log.lines().rev().take(15).collect();
             eprintln!("--- last lines of the server at {}:", self.base_url);
             tail.iter().rev().for_each(|line| eprintln!("{line}"));
+            // Once more, for readers who see the end of a long output alone.
+            eprintln!("--- the test failed: {}", LAST_PANIC.with_borrow(String::clone));
         }
     }
 }

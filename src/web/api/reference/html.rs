@@ -31,6 +31,11 @@ impl Html {
         self.raw("<code>").text(text).raw("</code>")
     }
 
+    /// Adds lines to be copied. They may be wider than the page, so they can be reached and scrolled by keyboard.
+    pub(super) fn sample(&mut self, text: &str) -> &mut Self {
+        self.raw("<pre tabindex=\"0\"><code>").text(text).raw("</code></pre>")
+    }
+
     /// Adds paragraphs with `code` and **strong** words.
     pub(super) fn markdown(&mut self, text: &str) -> &mut Self {
         for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {

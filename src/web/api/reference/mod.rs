@@ -112,12 +112,11 @@ fn mistakes(page: &mut Html, document: &Value) {
 }
 
 fn start(page: &mut Html, server: &str) {
-    page.raw("<h2>First steps</h2><p>Take a token with a key that holds the scopes, then send it along:</p><pre><code>");
-    page.text(&format!(
+    page.raw("<h2>First steps</h2><p>Take a token with a key that holds the scopes, then send it along:</p>");
+    page.sample(&format!(
         "TOKEN=$(curl -s -u key_…:clv_… -d grant_type=client_credentials {server}/connect/token | jq -r .access_token)\n\
          curl -H \"Authorization: Bearer $TOKEN\" {server}/api/v1/api-keys"
     ));
-    page.raw("</code></pre>");
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl<'a> Operation<'a> {
         if let Some((status, answer)) = self.success() {
             let example = answer.pointer("/content/application~1json/example").filter(|example| is_worth_showing(example));
             if let Some(example) = example {
-                page.raw("<p class=\"caption\">").text(status).raw("</p><pre><code>").text(&pretty(example)).raw("</code></pre>");
+                page.raw("<p class=\"caption\">").text(status).raw("</p>").sample(&pretty(example));
             }
         }
         page.raw("</div></article>");
@@ -155,6 +155,6 @@ impl<'a> Operation<'a> {
             }
             None => {}
         }
-        page.raw("<p class=\"caption\">Request</p><pre><code>").text(&line).raw("</code></pre>");
+        page.raw("<p class=\"caption\">Request</p>").sample(&line);
     }
 }
