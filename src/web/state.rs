@@ -10,6 +10,7 @@ use super::api::{Documents, RequestsUnderWay};
 use super::connections::Connections;
 use super::request_id::RequestIds;
 use crate::app::issue_token::TokenIssuer;
+use crate::app::server_status::ServerStatus;
 use crate::app::{Management, People};
 
 /// What the state is made of.
@@ -21,6 +22,8 @@ pub struct StateParts {
     pub management: Arc<Management>,
     /// What people sign in with.
     pub people: Arc<People>,
+    /// How this server is.
+    pub server: Arc<ServerStatus>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What the JWKS says of its own age.
@@ -35,6 +38,7 @@ pub struct State {
     pub(super) issuer: Arc<TokenIssuer>,
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
+    pub(super) server: Arc<ServerStatus>,
     pub(super) requests_under_way: RequestsUnderWay,
     /// Operations of the management API that may run at once.
     pub(super) operations: Semaphore,
@@ -74,6 +78,7 @@ impl State {
             issuer: parts.issuer,
             management: parts.management,
             people: parts.people,
+            server: parts.server,
             requests_under_way: RequestsUnderWay::default(),
             operations: Semaphore::new(operations),
             connections: Connections::new(parts.trusted_proxies.clone()),

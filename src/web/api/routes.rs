@@ -3,11 +3,11 @@
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
 use super::{
-    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, sessions, signing_keys, usage,
+    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, server, sessions, signing_keys, usage,
     users, webhooks,
 };
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, ReadUsers,
+    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadServer, ReadSigningKeys, ReadUsers,
     ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers, WriteWebhooks,
 };
 
@@ -53,6 +53,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/signing-keys", Needs(ReadSigningKeys), signing_keys::list).described(describe::signing_keys::LIST),
     post("/signing-keys/rotate", NeedsProof(WriteSigningKeys), signing_keys::rotate).described(describe::signing_keys::ROTATE),
     post("/signing-keys/import", NeedsProof(WriteSigningKeys), signing_keys::import).described(describe::signing_keys::IMPORT),
+    get("/server", Needs(ReadServer), server::show).described(describe::server::SHOW),
     get("/plans", Needs(ReadPlans), plans::list).described(describe::plans::LIST),
     post("/plans", Needs(WritePlans), plans::create).described(describe::plans::CREATE),
     get("/plans/{name}", Needs(ReadPlans), plans::show).described(describe::plans::SHOW),

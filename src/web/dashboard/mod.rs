@@ -17,6 +17,7 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod operator;
 mod reply;
 mod route;
 mod routes;

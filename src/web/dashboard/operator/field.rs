@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Number,
     /// An e-mail address.
     Email,
+    /// The person's password.
+    Password,
     /// Several lines of code.
     Area,
     /// One of several.
@@ -43,19 +45,34 @@ impl Choice {
 /// A field.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
-    /// As the form sends it and the operation calls it.
+    /// As the operation calls it.
     pub(super) name: &'static str,
+    /// As the form sends it, when that is another name.
+    sent_as: &'static str,
+    /// What comes before its id, where another form of the page has a field of this name.
+    prefix: &'static str,
     pub(super) label: &'static str,
     pub(super) kind: Kind,
     pub(super) value: String,
     pub(super) hint: String,
+    /// What an empty line means.
+    pub(super) placeholder: &'static str,
     pub(super) is_required: bool,
     error: Option<String>,
 }
 
 impl Field {
     pub(super) fn new(kind: Kind, name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
-        Self { name, label, kind, value: value.into(), hint: String::new(), is_required: false, error: None }
+        Self { name, sent_as: name, prefix: "", label, kind, value: value.into(), hint: String::new(), placeholder: "", is_required: false, error: None }
+    }
+
+    pub(super) fn placeholder(self, placeholder: &'static str) -> Self {
+        Self { placeholder, ..self }
+    }
+
+    /// Sent under another name.
+    pub(super) fn sent_as(self, sent_as: &'static str) -> Self {
+        Self { sent_as, ..self }
     }
 
     pub(super) fn required(self) -> Self {
@@ -67,7 +84,7 @@ impl Field {
     }
 
     fn id(&self) -> String {
-        self.name.replace('.', "-")
+        format!("{}{}", self.prefix, self.name.replace('.', "-"))
     }
 
     /// The ids of what describes it.
@@ -84,7 +101,8 @@ impl Field {
 #[template(path = "dashboard/operator/form.html")]
 pub(super) struct Fields {
     fields: Vec<Field>,
-    general: Vec<String>,
+    /// What is wrong: with which field (its id and label), if with one.
+    summary: Vec<(Option<(String, &'static str)>, String)>,
 }
 
 impl askama::filters::HtmlSafe for Fields {}
@@ -95,10 +113,26 @@ impl Fields {
             field.error = errors.on(field.name).map(str::to_owned);
         }
         let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-        Self { general: errors.besides(&names), fields }
+        let general = errors.besides(&names).into_iter().map(|text| (None, text));
+        let wrong = fields.iter().filter_map(|field| Some((Some((field.id(), field.label)), field.error.clone()?)));
+        Self { summary: general.chain(wrong).collect(), fields }
     }
 
-    fn wrong(&self) -> Vec<(&Field, &str)> {
-        self.fields.iter().filter_map(|field| field.error.as_deref().map(|error| (field, error))).collect()
+    /// With ids of their own, for a page with several forms.
+    pub(super) fn apart(mut self, prefix: &'static str) -> Self {
+        for (field, _) in self.summary.iter_mut() {
+            if let Some((id, _)) = field {
+                id.insert_str(0, prefix);
+            }
+        }
+        for field in &mut self.fields {
+            field.prefix = prefix;
+        }
+        self
+    }
+
+    /// The fields from `at` on, to be shown elsewhere in the form; the summary stays with the others.
+    pub(super) fn split_off(&mut self, at: usize) -> Self {
+        Self { fields: self.fields.split_off(at), summary: Vec::new() }
     }
 }

@@ -34,7 +34,7 @@ impl Limits {
 
     /// A limit as people read it.
     pub(super) fn shown(limit: &Option<i64>) -> String {
-        limit.map_or_else(|| "No limit".to_owned(), |limit| in_groups(i128::from(limit)))
+        limit.as_ref().map_or_else(|| "No limit".to_owned(), number)
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn typed(form: &Form, of_organization: bool) -> Vec<Field> {
 
 fn fields_with(texts: [String; 3], of_organization: bool) -> Vec<Field> {
     let fields = FIELDS.into_iter().zip(texts).map(|((plan, organization, label), text)| {
-        Field::new(Kind::Number, if of_organization { organization } else { plan }, label, text).hint("Empty: no limit")
+        Field::new(Kind::Number, if of_organization { organization } else { plan }, label, text).placeholder("No limit")
     });
     fields.collect()
 }
@@ -66,10 +66,10 @@ pub(super) fn members(form: &Form, of_organization: bool) -> Map<String, Value> 
 }
 
 /// A number with its digits in groups of three.
-pub(super) fn in_groups(number: i128) -> String {
+pub(super) fn number(number: &i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
+    if *number < 0 {
         text.push('-');
     }
     for (at, digit) in digits.chars().enumerate() {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_people_write_them() {
-        assert_eq!([0, 12, 999, 1_000, 1_234_567, -1_000].map(in_groups), ["0", "12", "999", "1,000", "1,234,567", "-1,000"]);
+        assert_eq!([0, 12, 999, 1_000, 1_234_567, -1_000].map(|n| number(&n)), ["0", "12", "999", "1,000", "1,234,567", "-1,000"]);
         let form = Form::parse(b"requests_per_minute=1%2C200&requests_per_day=+&concurrent_connections=many");
         let members = members(&form, false);
         assert_eq!(Value::Object(members), serde_json::json!({

@@ -1,7 +1,9 @@
 //! Lists of the management API, and the way through their pages.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::visit::Visit;
 
 /// A page of a list.
@@ -9,6 +11,22 @@ use crate::web::dashboard::visit::Visit;
 pub(super) struct Listed<T> {
     pub(super) data: Vec<T>,
     pub(super) next_cursor: Option<String>,
+}
+
+/// The most entries that a page shows of a list which it shows whole.
+const MOST: usize = 2_000;
+
+/// A whole list, or as much of it as one page can show.
+pub(super) fn read_all<T: DeserializeOwned>(visit: &Visit, path: &'static str) -> Result<Vec<T>, PageError> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page: Listed<T> = visit.read(path, &[], &[("limit", "200"), ("cursor", &cursor)])?;
+        all.extend(page.data);
+        match page.next_cursor {
+            Some(next) if all.len() < MOST => cursor = next,
+            _ => return Ok(all),
+        }
+    }
 }
 
 /// The ways to other pages of a list.

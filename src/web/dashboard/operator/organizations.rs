@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::field::{Field, Fields, Kind};
 use super::listing::{Listed, Pages};
+use super::require;
 use crate::domain::time::Timestamp;
 use crate::web::api::Method;
 use crate::web::dashboard::again::members;
@@ -64,7 +65,7 @@ pub(in crate::web::dashboard) fn list(visit: &Visit) -> Result<Reply, PageError>
 
 /// `GET /operator/organizations/new`
 pub(in crate::web::dashboard) fn new(visit: &Visit) -> Result<Reply, PageError> {
-    visit.require(Method::Post, "/organizations")?;
+    require(visit, Method::Post, "/organizations")?;
     form(visit, StatusCode::OK, &Errors::default())
 }
 
