@@ -35,6 +35,7 @@ pub mod plans;
 pub mod refusals;
 pub mod rename;
 pub mod server_status;
+pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;
 pub mod show_usage;

@@ -5,6 +5,9 @@
 //! mail that was taken and not marked is taken again when its lease ends: it leaves at least once, with a link of its
 //! own each time. Earlier links go on working until one is used or they are too old.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::people::{LoginError, People, Visitor};
 use super::user_sessions::{end_sessions, hash_chosen};
 use super::{AppError, Work, random_bits};
@@ -15,9 +18,11 @@ use crate::domain::client_secret::SecretDigest;
 use crate::domain::counted_address::counted_address;
 use crate::domain::email::Email;
 use crate::domain::id::{MailId, UserId};
+use crate::domain::name::Name;
 use crate::domain::one_time_link::{LinkPurpose, LinkToken, OneTimeLink};
 use crate::domain::organization::Organization;
 use crate::domain::password::PasswordHash;
+use crate::domain::role::Role;
 use crate::domain::user::{Standing, User};
 use crate::store::pending_mails::{self, PendingMail};
 use crate::store::{Db, organizations, user_links, users};
@@ -38,6 +43,19 @@ pub struct OutgoingMail {
     pub purpose: LinkPurpose,
     /// How often it was taken to be sent, this time included.
     pub attempts: i64,
+}
+
+/// For whom a link is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LinkHolder {
+    /// The login.
+    pub email: Email,
+    /// Shown to people.
+    pub name: Option<Name>,
+    /// What the person may.
+    pub role: Role,
+    /// The name of the organization.
+    pub organization: Name,
 }
 
 /// Takes at most `limit` mails that are to be sent. For `lease_seconds` no other worker takes them.
@@ -136,6 +154,23 @@ impl People {
         })
     }
 
+    /// For whom a link is, as long as it can be used. Looking does not use it: programs that look at mails open links.
+    ///
+    /// # Errors
+    /// [`LoginError::DeadLink`], [`LoginError::App`].
+    pub fn look_at_link(&self, purpose: LinkPurpose, token: &str) -> Result<LinkHolder, LoginError> {
+        let token = LinkToken::parse(token).ok_or(LoginError::DeadLink)?;
+        let digest = self.key.link_digest(purpose, &token);
+        let now = clock::now();
+        let found = self.management.db.read(|connection| {
+            let Some(id) = user_links::find_live(connection, &digest, purpose, now)? else { return Ok(None) };
+            let Some(user) = users::find(connection, id)? else { return Ok(None) };
+            Ok(organizations::find(connection, user.organization_id)?.map(|organization| (user, organization)))
+        })?;
+        let (user, organization) = found.filter(|(user, _)| fits(purpose, user)).ok_or(LoginError::DeadLink)?;
+        Ok(LinkHolder { email: user.email, name: user.name, role: user.role, organization: organization.name })
+    }
+
     /// Uses a link: the user has this password from now on, and no session.
     ///
     /// # Errors
@@ -155,6 +190,14 @@ impl People {
 
 const ASKED: &str = "user.password_reset_requested";
 
+/// Whether a link for this is any good to the user.
+fn fits(purpose: LinkPurpose, user: &User) -> bool {
+    match purpose {
+        LinkPurpose::Invitation => user.standing() == Standing::Invited,
+        LinkPurpose::PasswordReset => user.standing() == Standing::Active,
+    }
+}
+
 /// The link may have been used, or the person kept out, since it was looked at.
 fn set_by_link(
     work: &mut Work<'_, '_>,
@@ -167,11 +210,7 @@ fn set_by_link(
     let live = user_links::find_live(work.transaction.reading(), digest, purpose, now)?;
     let id = live.ok_or(LoginError::DeadLink)?;
     let user = users::find(work.transaction.reading(), id)?.ok_or(LoginError::DeadLink)?;
-    let fits = match purpose {
-        LinkPurpose::Invitation => user.standing() == Standing::Invited,
-        LinkPurpose::PasswordReset => user.standing() == Standing::Active,
-    };
-    if !fits {
+    if !fits(purpose, &user) {
         return Err(LoginError::DeadLink);
     }
     users::set_password(work.transaction, id, hash, now)?;

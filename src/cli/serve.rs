@@ -1,5 +1,6 @@
 //! `claviger serve`
 
+use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::notify::{Notifications, Notifier};
 use crate::app::refusals::Refusals;
 use crate::app::server_status::{ServerStatus, Setup};
+use crate::app::set_up::{setup_link, setup_token};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
@@ -94,6 +96,7 @@ async fn serve(
         management: Arc::clone(&management),
         people: Arc::clone(&people),
         server,
+        sends_mail: settings.smtp.is_some(),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness,
@@ -122,6 +125,7 @@ async fn serve(
     if settings.dev {
         announce(&settings, demo.as_ref())?;
     }
+    announce_setup(&settings, &people)?;
     let stop_by = Arc::new(OnceLock::new());
     let ordered = Arc::clone(&stop_by);
     actix_web::rt::spawn(async move {
@@ -178,6 +182,17 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Lets the first operator in. The link is for whoever sits at the terminal: logs are read and kept by others.
+fn announce_setup(settings: &ServeSettings, people: &People) -> Result<(), Failure> {
+    let Some(token) = setup_token(&people.management.db, &people.key)? else { return Ok(()) };
+    if std::io::stderr().is_terminal() {
+        output::message(&format!("Set up the first operator: {}", setup_link(&settings.issuer, &token)));
+    } else {
+        log::info!("the platform has no operator yet: `claviger users setup-link` prints a link for the first one");
+    }
+    Ok(())
 }
 
 fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure> {

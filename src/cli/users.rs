@@ -1,12 +1,14 @@
 //! `claviger users`
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::context::{Context, Opened};
 use super::values::from_standard_input;
 use super::{Failure, output};
 use crate::app::AppError;
 use crate::app::people::password_context;
+use crate::app::set_up::{setup_link, setup_token};
 use crate::app::users::{NewUser, UserChange, UserView, change_user, create_user, set_password};
 use crate::clock;
 use crate::crypto::password_hash;
@@ -15,6 +17,7 @@ use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::name::Name;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::role::Role;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::store::{organizations, users};
 
@@ -54,6 +57,8 @@ pub(super) enum Command {
     Enable(Id),
     /// Give a user another password, from standard input; the user's sessions end
     ResetPassword(Id),
+    /// Print the link with which the platform's first operator sets up; it works for 24 hours, until there is one
+    SetupLink,
 }
 
 #[derive(Args, Debug)]
@@ -76,6 +81,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Disable(id) => change(id, UserChange { disabled: Some(true), ..UserChange::default() })?,
         Command::Enable(id) => change(id, UserChange { disabled: Some(false), ..UserChange::default() })?,
         Command::ResetPassword(id) => reset_password(&opened, id.id)?,
+        Command::SetupLink => return print_setup_link(&opened, context.json),
     };
     output::object(context.json, &UserView::from(user))
 }
@@ -104,6 +110,21 @@ fn create(
     let password = Some(read_password(opened, &draft)?);
     let User { email, name, .. } = draft;
     opened.change(|work| create_user(work, NewUser { organization_id, email, name, role, password }))
+}
+
+#[derive(Serialize)]
+struct SetupLink {
+    link: String,
+    expires_at: Timestamp,
+}
+
+fn print_setup_link(opened: &Opened, json: bool) -> Result<(), Failure> {
+    let Some(token) = setup_token(&opened.db, &opened.master_key.login_key()?)? else {
+        return Err(Failure::Failed("the platform has users already: they invite others".to_owned()));
+    };
+    let issuer = opened.settings.issuer.as_deref().unwrap_or("http://127.0.0.1:8080");
+    let link = setup_link(issuer, &token);
+    if json { output::object(true, &SetupLink { link, expires_at: token.expires_at() }) } else { output::line(&link) }
 }
 
 fn reset_password(opened: &Opened, id: UserId) -> Result<User, Failure> {

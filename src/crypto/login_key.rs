@@ -13,6 +13,8 @@ use crate::domain::client_secret::SecretDigest;
 use crate::domain::id::SessionId;
 use crate::domain::one_time_link::{LinkPurpose, LinkToken};
 use crate::domain::session::SessionToken;
+use crate::domain::setup_token::SetupToken;
+use crate::domain::time::Timestamp;
 
 /// The key, derived from the master key.
 #[derive(Clone)]
@@ -72,6 +74,21 @@ impl LoginKey {
         URL_SAFE_NO_PAD.decode(presented).is_ok_and(|tag| hmac::verify(&self.0, &message, &tag).is_ok())
     }
 
+    /// What lets somebody set the platform up until `expires_at`. It is stored nowhere: every node that holds the key makes
+    /// one that all of them take.
+    pub fn setup_token(&self, expires_at: Timestamp) -> SetupToken {
+        let time = expires_at.unix().to_string();
+        SetupToken::of(expires_at, self.tag(SETUP, &time).as_ref())
+    }
+
+    /// Until when a token for setting up works; `None` when it is not one of this key, in a time that does not depend on
+    /// where it differs.
+    pub fn verify_setup_token(&self, token: &SetupToken) -> Option<Timestamp> {
+        let expires_at = token.expires_at();
+        let message = message(SETUP, &expires_at.unix().to_string());
+        hmac::verify(&self.0, &message, &token.tag()?).ok().map(|()| expires_at)
+    }
+
     /// A new link's token and its digest.
     ///
     /// # Errors
@@ -90,6 +107,7 @@ impl LoginKey {
 
 const CSRF: &str = "csrf";
 const FORM: &str = "form";
+const SETUP: &str = "setup";
 
 /// No label contains the NUL that ends it.
 fn message(label: &str, text: &str) -> Zeroizing<Vec<u8>> {
@@ -136,6 +154,18 @@ mod tests {
         for wrong in ["", &token[..42], &format!("{token}A"), key.csrf_token(&other).as_str(), mine.expose()] {
             assert!(!key.is_csrf_token(&mine, wrong.as_bytes()), "{wrong}");
         }
+    }
+
+    #[test]
+    fn mg7_a_token_for_setting_up_is_this_keys_and_has_its_own_time() {
+        let (key, other) = (LoginKey::from_key(&[3; 32]), LoginKey::from_key(&[4; 32]));
+        let at = Timestamp::from_unix(1_900_000_000);
+        let token = key.setup_token(at);
+        let parsed = SetupToken::parse(token.expose()).unwrap();
+        assert_eq!(key.verify_setup_token(&parsed), Some(at));
+        assert_eq!(other.verify_setup_token(&parsed), None);
+        let later = token.expose().replace("1900000000", "1900000001");
+        assert_eq!(key.verify_setup_token(&SetupToken::parse(&later).unwrap()), None);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod resource_server;
 pub mod role;
 pub mod scope;
 pub mod session;
+pub mod setup_token;
 pub mod signing_key;
 pub mod time;
 mod token_text;

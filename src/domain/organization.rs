@@ -11,7 +11,12 @@ use super::time::Timestamp;
 impl OrganizationId {
     /// Whether it is the platform's own organization, which the first migration makes with an id of zeros.
     pub fn is_platform(self) -> bool {
-        self == Self::from_parts(0, 0)
+        self == Self::platform()
+    }
+
+    /// The platform's own organization.
+    pub fn platform() -> Self {
+        Self::from_parts(0, 0)
     }
 }
 

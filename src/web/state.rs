@@ -24,6 +24,8 @@ pub struct StateParts {
     pub people: Arc<People>,
     /// How this server is.
     pub server: Arc<ServerStatus>,
+    /// Whether mails leave: whether there is a mail server.
+    pub sends_mail: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What the JWKS says of its own age.
@@ -39,6 +41,8 @@ pub struct State {
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
     pub(super) server: Arc<ServerStatus>,
+    /// Whether mails leave: whether there is a mail server.
+    pub(super) sends_mail: bool,
     pub(super) requests_under_way: RequestsUnderWay,
     /// Operations of the management API that may run at once.
     pub(super) operations: Semaphore,
@@ -79,6 +83,7 @@ impl State {
             management: parts.management,
             people: parts.people,
             server: parts.server,
+            sends_mail: parts.sends_mail,
             requests_under_way: RequestsUnderWay::default(),
             operations: Semaphore::new(operations),
             connections: Connections::new(parts.trusted_proxies.clone()),

@@ -99,7 +99,11 @@ fn webhooks(found: &mut Findings, server: &Server, now: Timestamp) {
     let detail = format!("{} deliveries waiting, {} given up within seven days", webhooks.waiting, webhooks.given_up);
     match webhooks.oldest_at {
         Some(at) if is_older(at, now, WEBHOOKS_WAIT_SECONDS) => {
-            found.warn("webhooks", format!("{detail}; the oldest waits since {at}"), "its receiver does not take it: see the webhook's deliveries");
+            found.warn(
+                "webhooks",
+                format!("{detail}; the oldest waits since {at}"),
+                "its receiver does not take it: see the webhook's deliveries",
+            );
         }
         _ if webhooks.given_up > 0 => found.warn("webhooks", detail, "tell the organizations whose receivers do not answer"),
         _ => found.ok("webhooks", detail),

@@ -286,4 +286,3 @@ fn audit_log(management: &Management) -> Result<AuditLog, AppError> {
         fault: fault.map(|fault| fault.to_string()),
     })
 }
-

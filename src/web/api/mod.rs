@@ -35,6 +35,7 @@ mod route;
 mod routes;
 mod server;
 mod sessions;
+mod setup;
 mod signing_keys;
 mod usage;
 mod users;

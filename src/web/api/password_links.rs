@@ -23,6 +23,23 @@ pub(super) fn ask(call: &Call) -> Result<Answer, ApiError> {
     Ok(Answer { status: StatusCode::ACCEPTED, ..answer })
 }
 
+/// `POST /invitations/show`
+pub(super) fn show_invitation(call: &Call) -> Result<Answer, ApiError> {
+    show(call, LinkPurpose::Invitation)
+}
+
+/// `POST /password-reset/show`
+pub(super) fn show_password_reset(call: &Call) -> Result<Answer, ApiError> {
+    show(call, LinkPurpose::PasswordReset)
+}
+
+fn show(call: &Call, purpose: LinkPurpose) -> Result<Answer, ApiError> {
+    let mut input = call.input();
+    let token = input.required("token", |value| string(value, LONGEST));
+    input.finish()?;
+    Answer::ok(&call.people.look_at_link(purpose, &present(token)?)?)
+}
+
 /// `POST /invitations/accept`
 pub(super) fn accept_invitation(call: &Call) -> Result<Answer, ApiError> {
     with_link(call, LinkPurpose::Invitation)

@@ -3,12 +3,13 @@
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
 use super::{
-    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, server, sessions, signing_keys, usage,
-    users, webhooks,
+    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, server, sessions, setup,
+    signing_keys, usage, users, webhooks,
 };
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadServer, ReadSigningKeys, ReadUsers,
-    ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers, WriteWebhooks,
+    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadServer, ReadSigningKeys,
+    ReadUsers, ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers,
+    WriteWebhooks,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -75,9 +76,14 @@ pub(super) const ROUTES: &[Route] = &[
     get("/sessions", Session, sessions::list).described(describe::sessions::LIST),
     delete("/sessions", Session, sessions::end_others).described(describe::sessions::END_OTHERS),
     delete("/sessions/{session_id}", Session, sessions::end_one).described(describe::sessions::END_ONE),
+    post("/invitations/show", Anyone, password_links::show_invitation).described(describe::password_links::SHOW_INVITATION),
     post("/invitations/accept", Anyone, password_links::accept_invitation).described(describe::password_links::ACCEPT),
     post("/password-reset", Anyone, password_links::ask).described(describe::password_links::ASK),
+    post("/password-reset/show", Anyone, password_links::show_password_reset)
+        .described(describe::password_links::SHOW_PASSWORD_RESET),
     post("/password-reset/confirm", Anyone, password_links::confirm).described(describe::password_links::CONFIRM),
+    post("/setup", Anyone, setup::set_up).described(describe::setup::SET_UP),
+    post("/setup/show", Anyone, setup::show).described(describe::setup::SHOW),
     get("/webhooks", Needs(ReadWebhooks), webhooks::list).described(describe::webhooks::LIST),
     post("/webhooks", NeedsProof(WriteWebhooks), webhooks::create).described(describe::webhooks::CREATE),
     get("/webhooks/{webhook_id}", Needs(ReadWebhooks), webhooks::show).described(describe::webhooks::SHOW),

@@ -18,6 +18,8 @@ mod form;
 mod home;
 mod notice;
 mod operator;
+mod organization;
+mod profile;
 mod reply;
 mod route;
 mod routes;

@@ -19,6 +19,24 @@ const NOTICES: &[(&str, &str)] = &[
     ("signing-key-replaced", "A new key signs. Every other key has left the JWKS."),
     ("signing-key-imported", "The key is published. It signs once every verifier has had time to fetch it."),
     ("user-invited-there", "The invitation is on its way."),
+    // oneself
+    ("invitation-accepted", "Your password is set. Sign in with it."),
+    ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),
+    ("reset-asked", "If there is a user with this e-mail address, a link is on its way. It works for one hour."),
+    ("set-up", "The platform has its first operator: you. Sign in."),
+    ("password-changed", "Your password is changed. Your other sessions have ended."),
+    ("session-ended", "The session has ended."),
+    ("sessions-ended", "All your other sessions have ended."),
+    // the organization
+    ("organization-renamed", "The organization has its new name."),
+    ("account-created", "The account is there."),
+    ("account-renamed", "The account has its new name."),
+    ("user-invited", "The invitation is on its way."),
+    ("user-created", "The user is there, without a password yet."),
+    ("user-changed", "The user is changed."),
+    ("user-disabled", "The user is disabled and signed out everywhere."),
+    ("user-enabled", "The user can sign in again."),
+    ("user-removed", "The user is removed."),
 ];
 
 /// The sentence of a word.

@@ -115,3 +115,14 @@ pub(super) const fn role_in_words(role: Role) -> &'static str {
         Role::Developer => "Developer",
     }
 }
+
+/// A role's name, as the API spells it, as people say it.
+pub(super) fn role_named(name: &str) -> String {
+    name.parse().map_or_else(|_| name.to_owned(), |role| role_in_words(role).to_owned())
+}
+
+/// A word with the article before it.
+pub(super) fn article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
+}

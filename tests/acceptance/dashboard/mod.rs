@@ -1,7 +1,13 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
+mod accounts;
 mod harness;
+mod links;
+mod pages;
+mod profile;
 mod reference;
+mod setup;
+mod users;
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@ pub(super) mod password_links;
 pub(super) mod plans;
 pub(super) mod server;
 pub(super) mod sessions;
+pub(super) mod setup;
 pub(super) mod signing_keys;
 pub(super) mod usage;
 pub(super) mod users;

@@ -5,6 +5,7 @@
 use utoipa::ToSchema;
 
 use super::operation::Doc;
+use crate::app::user_links::LinkHolder;
 use crate::domain::email::Email;
 
 /// Whose password was forgotten.
@@ -30,6 +31,24 @@ struct Told {
     /// A sentence for people.
     detail: String,
 }
+
+/// A link's token.
+#[derive(ToSchema)]
+#[schema(example = json!({"token": "…"}))]
+struct Link {
+    /// From the link.
+    token: String,
+}
+
+pub(in crate::web::api) const SHOW_INVITATION: Doc = Doc::new("showInvitation", "Look at an invitation")
+    .because("For whom it is, as long as it works. Looking does not use it.")
+    .reads::<Link>()
+    .answers::<LinkHolder>();
+
+pub(in crate::web::api) const SHOW_PASSWORD_RESET: Doc = Doc::new("showPasswordReset", "Look at a link for a new password")
+    .because("For whom it is, as long as it works. Looking does not use it.")
+    .reads::<Link>()
+    .answers::<LinkHolder>();
 
 pub(in crate::web::api) const ACCEPT: Doc = Doc::new("acceptInvitation", "Accept an invitation").reads::<ChosenPassword>();
 

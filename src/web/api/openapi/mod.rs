@@ -44,6 +44,7 @@ const TAGS: &[(&str, &str, &str)] = &[
     ("sessions", "Session", ""),
     ("invitations", "Session", ""),
     ("password-reset", "Session", ""),
+    ("setup", "Session", ""),
     ("scopes", "Scopes", "The catalogue of what can be granted."),
     ("resource-servers", "Resource servers", "The APIs that accept tokens."),
     ("audit-events", "Audit log", "Who did what, when, from where."),

@@ -63,7 +63,18 @@ pub(super) struct Field {
 
 impl Field {
     pub(super) fn new(kind: Kind, name: &'static str, label: &'static str, value: impl Into<String>) -> Self {
-        Self { name, sent_as: name, prefix: "", label, kind, value: value.into(), hint: String::new(), placeholder: "", is_required: false, error: None }
+        Self {
+            name,
+            sent_as: name,
+            prefix: "",
+            label,
+            kind,
+            value: value.into(),
+            hint: String::new(),
+            placeholder: "",
+            is_required: false,
+            error: None,
+        }
     }
 
     pub(super) fn placeholder(self, placeholder: &'static str) -> Self {

@@ -40,7 +40,10 @@ impl Limits {
 
 /// The fields as they were sent.
 pub(super) fn typed(form: &Form, of_organization: bool) -> Vec<Field> {
-    fields_with(FIELDS.map(|(plan, organization, _)| form.text(if of_organization { organization } else { plan }).to_owned()), of_organization)
+    fields_with(
+        FIELDS.map(|(plan, organization, _)| form.text(if of_organization { organization } else { plan }).to_owned()),
+        of_organization,
+    )
 }
 
 fn fields_with(texts: [String; 3], of_organization: bool) -> Vec<Field> {
@@ -87,11 +90,17 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_people_write_them() {
-        assert_eq!([0, 12, 999, 1_000, 1_234_567, -1_000].map(|n| number(&n)), ["0", "12", "999", "1,000", "1,234,567", "-1,000"]);
+        assert_eq!(
+            [0, 12, 999, 1_000, 1_234_567, -1_000].map(|n| number(&n)),
+            ["0", "12", "999", "1,000", "1,234,567", "-1,000"]
+        );
         let form = Form::parse(b"requests_per_minute=1%2C200&requests_per_day=+&concurrent_connections=many");
         let members = members(&form, false);
-        assert_eq!(Value::Object(members), serde_json::json!({
-            "requests_per_minute": 1200, "requests_per_day": null, "concurrent_connections": "many"
-        }));
+        assert_eq!(
+            Value::Object(members),
+            serde_json::json!({
+                "requests_per_minute": 1200, "requests_per_day": null, "concurrent_connections": "many"
+            })
+        );
     }
 }

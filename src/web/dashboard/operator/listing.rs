@@ -42,7 +42,9 @@ impl Pages {
     pub(super) fn of(visit: &Visit, path: &str, next_cursor: Option<&str>) -> Self {
         let to = |cursor: Option<&str>| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            for (name, value) in visit.query.fields().filter(|(name, value)| !matches!(*name, "cursor" | "notice") && !value.is_empty()) {
+            for (name, value) in
+                visit.query.fields().filter(|(name, value)| !matches!(*name, "cursor" | "notice") && !value.is_empty())
+            {
                 query.append_pair(name, value);
             }
             if let Some(cursor) = cursor {

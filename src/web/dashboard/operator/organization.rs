@@ -202,11 +202,7 @@ fn invitation(visit: &Visit, organization: &Organization, errors: Option<Errors>
         _ if organization.counts.users == 0 => "owner".to_owned(),
         _ => "developer".to_owned(),
     };
-    let roles = [
-        ("owner", "Owner"),
-        ("admin", "Admin"),
-        ("developer", "Developer"),
-    ];
+    let roles = [("owner", "Owner"), ("admin", "Admin"), ("developer", "Developer")];
     let choices = roles.iter().map(|(value, label)| Choice::new(value, label, *value == role)).collect();
     let fields = vec![
         Field::new(Kind::Email, "email", "E-mail address", typed("email")).required(),

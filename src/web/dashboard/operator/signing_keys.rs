@@ -176,7 +176,8 @@ fn forms(visit: &Visit, wrong: &Wrong) -> Forms {
         .hint("One block PRIVATE KEY (PKCS#8): RSA of 2048 to 4096 bits, P-256 or Ed25519. It is encrypted before it is stored, and never shown again.");
     // Asked for here and not in between: a page in between must not hold the key.
     let password = Field::new(Kind::Password, CONFIRM_PASSWORD, "Your password", "").required();
-    let import = vec![pem, password, algorithms("The usual one of this kind of key", &[SigningAlgorithm::RS256, SigningAlgorithm::PS256])];
+    let import =
+        vec![pem, password, algorithms("The usual one of this kind of key", &[SigningAlgorithm::RS256, SigningAlgorithm::PS256])];
     Forms {
         rotate: Fields::new(rotate, &wrong.rotate).apart("rotate-"),
         compromise: Fields::new(vec![word], &wrong.compromise),

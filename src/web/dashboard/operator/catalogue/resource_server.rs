@@ -98,8 +98,7 @@ fn page(visit: &Visit, status: StatusCode, errors: Option<Errors>, refused: Opti
     let server: Server = visit.read(ONE, &[id(visit)], &[])?;
     let name = if errors.is_some() { visit.form.text("name") } else { server.name.as_str() };
     let field = Field::new(Kind::Text, "name", "Name", name).required();
-    let form = (!server.builtin && visit.may(Method::Patch, ONE))
-        .then(|| Fields::new(vec![field], &errors.unwrap_or_default()));
+    let form = (!server.builtin && visit.may(Method::Patch, ONE)).then(|| Fields::new(vec![field], &errors.unwrap_or_default()));
     let shell = Shell::new(visit, &server.name, Section::Catalogue);
     Reply::page_as(status, &ServerPage { shell, form, server: Some(server), refused })
 }

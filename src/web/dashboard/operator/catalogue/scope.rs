@@ -102,7 +102,12 @@ fn new_page(visit: &Visit, status: StatusCode, errors: &Errors) -> Result<Reply,
             .required()
             .hint("By custom resource:action, e.g. payments:read. It is fixed from then on: keys and tokens name it."),
         Field::new(Kind::Select(choices), "resource_server", "Resource server", ""),
-        Field::new(Kind::Select(levels.iter().map(|(value, label)| Choice::new(value, label, *value == level)).collect()), "level", "Level", ""),
+        Field::new(
+            Kind::Select(levels.iter().map(|(value, label)| Choice::new(value, label, *value == level)).collect()),
+            "level",
+            "Level",
+            "",
+        ),
         description(visit.form.text("description")),
         implies(visit, None, &visit.form.all("implies").collect::<Vec<_>>(), &servers)?,
     ];
@@ -150,6 +155,7 @@ fn implies(visit: &Visit, of: Option<&Scope>, chosen: &[&str], servers: &[Server
         Choice { hint, ..Choice::new(&scope.name, &scope.name, chosen.contains(&scope.name.as_str())) }
     };
     let choices = all.iter().filter(fits).map(choice).collect();
-    Ok(Field::new(Kind::Choices(choices), "implies", "Implies", "")
-        .hint("Whoever holds this scope holds these too: payments:write usually implies payments:read. They must have the same level."))
+    Ok(Field::new(Kind::Choices(choices), "implies", "Implies", "").hint(
+        "Whoever holds this scope holds these too: payments:write usually implies payments:read. They must have the same level.",
+    ))
 }
