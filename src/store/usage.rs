@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use diesel::backend::Backend;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Text};
 
 use super::schema::{refusal_usage, scope_sets, token_usage};
 use super::{DbConnection, StoreError, WriteTransaction};
@@ -106,9 +109,46 @@ fn add_to_row(
     set: i64,
     tokens: u64,
 ) -> Result<bool, StoreError> {
-    let row = token_usage::table.find((client_id, hour.start().unix(), set));
-    let sum = token_usage::tokens.eq(token_usage::tokens + in_column(tokens));
-    Ok(diesel::update(row).set(sum).execute(transaction.connection)? > 0)
+    let row = AddToRow { client_id, hour: hour.start().unix(), set, tokens: in_column(tokens) };
+    let rows = match transaction.connection {
+        DbConnection::Postgres(server) => row.execute(server)?,
+        DbConnection::Sqlite(file) => row.execute(file)?,
+    };
+    Ok(rows > 0)
+}
+
+/// One row. Diesel's own update is put together and parsed anew each time it is run.
+struct AddToRow<'r> {
+    client_id: &'r str,
+    hour: i64,
+    set: i64,
+    tokens: i64,
+}
+
+impl QueryId for AddToRow<'_> {
+    type QueryId = AddToRow<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C: diesel::Connection> RunQueryDsl<C> for AddToRow<'_> {}
+
+impl<B> QueryFragment<B> for AddToRow<'_>
+where
+    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
+    str: ToSql<Text, B>,
+    i64: ToSql<BigInt, B>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        out.push_sql("UPDATE token_usage SET tokens = tokens + ");
+        out.push_bind_param::<BigInt, _>(&self.tokens)?;
+        out.push_sql(" WHERE client_id = ");
+        out.push_bind_param::<Text, _>(self.client_id)?;
+        out.push_sql(" AND hour = ");
+        out.push_bind_param::<BigInt, _>(&self.hour)?;
+        out.push_sql(" AND scope_set_id = ");
+        out.push_bind_param::<BigInt, _>(&self.set)?;
+        Ok(())
+    }
 }
 
 /// The sets under which the keys of `missing` have rows since the first of their days began.
