@@ -13,9 +13,11 @@ use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
 use super::{Failures, ForeignSecrets, Metrics, Uses};
 use crate::clock;
+use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
-use crate::crypto::random;
+use crate::crypto::random::TokenId;
+use crate::crypto::signing::SigningPair;
 use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
 use crate::domain::id::ClientId;
@@ -53,21 +55,30 @@ pub struct TokenIssuer {
 
 /// A success as it is answered (RFC 6749 section 5.1).
 pub struct IssuedToken {
-    access_token: String,
-    expires_in: u16,
+    /// The answer's body.
+    pub json: Vec<u8>,
     scope: String,
     /// For the log.
     pub client_id: ClientId,
 }
 
+/// What is answered beside the token and its scope.
+const MEMBERS_BYTES: usize = 96;
+
 impl IssuedToken {
-    /// The answer's body. Written out by hand: a token is base64url and dots, and the grammar of scopes has neither
-    /// quotes nor backslashes, so nothing has to be looked through for characters to escape.
-    pub fn to_json(&self) -> String {
-        let Self { access_token, expires_in, scope, .. } = self;
-        format!(
-            "{{\"access_token\":\"{access_token}\",\"token_type\":\"Bearer\",\"expires_in\":{expires_in},\"scope\":\"{scope}\"}}"
-        )
+    /// Signs, right into the answer. That is written out by hand: a token is base64url and dots, and the grammar of
+    /// scopes has neither quotes nor backslashes, so nothing has to be looked through for characters to escape.
+    fn sign(pair: &SigningPair, claims: &AccessTokenClaims<'_>, expires_in: u16) -> Result<Vec<u8>, CryptoError> {
+        let payload = claims.to_json();
+        let mut json = Vec::with_capacity(pair.longest_token(payload.len()) + claims.scope.len() + MEMBERS_BYTES);
+        json.extend_from_slice(b"{\"access_token\":\"");
+        pair.sign_onto(ACCESS_TOKEN_TYPE, &payload, &mut json)?;
+        json.extend_from_slice(b"\",\"token_type\":\"Bearer\",\"expires_in\":");
+        json.extend_from_slice(itoa::Buffer::new().format(expires_in).as_bytes());
+        json.extend_from_slice(b",\"scope\":\"");
+        json.extend_from_slice(claims.scope.as_bytes());
+        json.extend_from_slice(b"\"}");
+        Ok(json)
     }
 }
 
@@ -210,7 +221,7 @@ impl TokenIssuer {
 
     fn sign(&self, key: &KeyEntry, target: Target, granted: &Granted<'_>, now: Timestamp) -> Result<IssuedToken, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
-        let jti = random::token_id().map_err(|error| fault(error.to_string()))?;
+        let jti = TokenId::draw().map_err(|error| fault(error.to_string()))?;
         let scope = scope_text(&granted.scopes);
         let expires_in = key.token_lifetime.seconds();
         let claims = AccessTokenClaims {
@@ -221,7 +232,7 @@ impl TokenIssuer {
             iat: now.unix(),
             nbf: now.unix(),
             exp: now.plus_seconds(i64::from(expires_in)).unix(),
-            jti: &jti,
+            jti: jti.as_str(),
             scope: &scope,
             org: key.organization_id,
             account: target.account(),
@@ -230,8 +241,8 @@ impl TokenIssuer {
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
         let started = Instant::now();
-        let access_token = pair.sign(ACCESS_TOKEN_TYPE, &claims).map_err(|error| fault(error.to_string()))?;
+        let json = IssuedToken::sign(pair, &claims, expires_in).map_err(|error| fault(error.to_string()))?;
         self.metrics.token_issued(started.elapsed());
-        Ok(IssuedToken { access_token, expires_in, scope, client_id: key.client_id })
+        Ok(IssuedToken { json, scope, client_id: key.client_id })
     }
 }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::BodyError;
@@ -54,13 +55,13 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
 }
 
 /// An answer of an OAuth endpoint: never cached, never guessed at (RFC 6749 section 5.1).
-pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: String) -> HttpResponse {
+pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: impl Into<Bytes>) -> HttpResponse {
     response
         .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8")))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((PRAGMA, HeaderValue::from_static("no-cache")))
         .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .body(json)
+        .body(json.into())
 }
 
 impl From<BodyError> for OAuthError {

@@ -85,14 +85,14 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
 }
 
 fn answer(exchange: Exchange<'_>, state: &State, address: Option<IpAddr>, outcome: Outcome, started: Instant) -> HttpResponse {
-    let response = match &outcome.result {
+    let response = match outcome.result {
         Ok(token) => {
             log::debug!(request_id = exchange.id.as_str(), client_id:% = token.client_id; "token issued");
-            oauth_json(&mut HttpResponse::Ok(), token.to_json())
+            oauth_json(&mut HttpResponse::Ok(), token.json)
         }
         Err(refusal) => {
             state.issuer.metrics.token_refused(refusal.error);
-            log_refusal(exchange.id.as_str(), address, refusal);
+            log_refusal(exchange.id.as_str(), address, &refusal);
             if let Some(kind) = refusal.kind(address) {
                 state.issuer.refusals.note(kind, exchange.id.as_str());
             }
