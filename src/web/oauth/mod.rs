@@ -4,4 +4,4 @@ mod documents;
 mod token;
 
 pub(super) use documents::{jwks, metadata};
-pub(super) use token::{method_not_allowed, token};
+pub(super) use token::token;

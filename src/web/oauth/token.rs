@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use std::net::IpAddr;
 
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
 use actix_web::web::BytesMut;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -34,6 +35,9 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
     let started = Instant::now();
     let exchange = Exchange::begin(&request, &state);
     let address = address(&request, &state);
+    if request.method() != Method::POST {
+        return answer(exchange, &state, address, OAuthError::MethodNotAllowed.into(), started);
+    }
     let body = body::read(&request, payload, &state.life, body::MAX_BODY_BYTES).await;
     let complete = Instant::now();
     let outcome = match body {
@@ -44,12 +48,6 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
         tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
     }
     answer(exchange, &state, address, outcome, started)
-}
-
-pub(in crate::web) async fn method_not_allowed(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    let exchange = Exchange::begin(&request, &state);
-    let address = address(&request, &state);
-    answer(exchange, &state, address, OAuthError::MethodNotAllowed.into(), Instant::now())
 }
 
 /// Where the request comes from; `None` when a trusted proxy does not say it in a readable way.
