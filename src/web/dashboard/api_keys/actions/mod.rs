@@ -29,7 +29,7 @@ fn key_for(visit: &Visit, method: Method, operation: &'static str) -> Result<Key
 /// The name of a form: that of the form that was sent, or a new one.
 fn submission(visit: &Visit) -> Result<String, PageError> {
     match visit.form.text(SUBMISSION) {
-        "" => Ok(random::token_id().map_err(ApiError::internal)?),
+        "" => Ok(random::name().map_err(ApiError::internal)?),
         given => Ok(given.to_owned()),
     }
 }
