@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod audit_csv;
 mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;

@@ -24,6 +24,7 @@ pub mod key_uses;
 pub mod leases;
 pub mod meta;
 pub mod migrations;
+pub mod names;
 pub mod organizations;
 pub mod pending_mails;
 pub mod plans;

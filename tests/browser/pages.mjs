@@ -14,8 +14,35 @@ export const pages = [
   { name: "api-key-secret", as: "developer", path: "/api-keys/new", act: makeKey },
   { name: "api-key-secret-gone", as: "owner", path: "/api-keys/{key}/secret" },
   { name: "api-key-edit", as: "owner", path: "/api-keys/{key}/edit", act: editKey },
+  { name: "forgot-password", as: "visitor", path: "/forgot-password" },
+  { name: "invitation-dead", as: "visitor", path: "/invitation", status: 410 },
+  { name: "password-reset-dead", as: "visitor", path: "/password-reset", status: 410 },
+  { name: "setup-dead", as: "visitor", path: "/setup", status: 410 },
+  { name: "profile", as: "owner", path: "/profile" },
+  { name: "organization", as: "owner", path: "/organization" },
+  { name: "accounts", as: "owner", path: "/accounts" },
+  { name: "accounts-none-found", as: "owner", path: "/accounts?search=nothing+like+it" },
+  { name: "account-new", as: "owner", path: "/accounts/new" },
+  { name: "account", as: "owner", path: "/accounts/{account}" },
+  { name: "users", as: "owner", path: "/users" },
+  { name: "user-new", as: "owner", path: "/users/new" },
+  { name: "user", as: "owner", path: "/users/{user}" },
+  { name: "webhooks", as: "owner", path: "/webhooks" },
+  { name: "webhook-new", as: "owner", path: "/webhooks/new" },
+  { name: "webhook", as: "owner", path: "/webhooks/{webhook}" },
+  { name: "webhook-edit", as: "owner", path: "/webhooks/{webhook}/edit" },
+  { name: "webhook-secret-gone", as: "owner", path: "/webhooks/{webhook}/secret" },
+  { name: "audit-log", as: "owner", path: "/audit-log" },
+  { name: "audit-log-entry", as: "owner", path: "/audit-log?action=api_key.regenerated", act: openEntry },
+  { name: "audit-log-nothing", as: "admin", path: "/audit-log?to=2020-01-01" },
+  { name: "users-seen-by-an-admin", as: "admin", path: "/users" },
+  { name: "accounts-seen-by-a-developer", as: "developer", path: "/accounts" },
   { name: "not-found", as: "owner", path: "/nothing-here", status: 404 },
 ];
+
+async function openEntry(page) {
+  await page.locator("details.entry > summary").first().click();
+}
 
 async function refuseSignIn(page) {
   await page.getByLabel("E-mail address").fill("somebody@northwind.example");

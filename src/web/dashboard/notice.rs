@@ -23,6 +23,12 @@ const NOTICES: &[(&str, &str)] = &[
     ("user-changed", "The user is changed."),
     ("user-disabled", "The user is disabled and signed out everywhere."),
     ("user-enabled", "The user can sign in again."),
+    ("webhook-changed", "The webhook is changed."),
+    ("webhook-disabled", "The webhook is disabled. Nothing is sent to it."),
+    ("webhook-enabled", "The webhook is enabled."),
+    ("webhook-tested", "A test is on its way. Its delivery is in the list below; reload to see what became of it."),
+    ("webhook-deleted", "The webhook is deleted."),
+    ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
 ];
 

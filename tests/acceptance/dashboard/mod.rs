@@ -1,11 +1,12 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod accounts;
-mod accounts;
 mod api_keys;
+mod audit_log;
 mod every_page;
 mod harness;
 mod links;
+mod organization;
 mod other_sites;
 mod pages;
 mod profile;
@@ -13,6 +14,7 @@ mod reference;
 mod setup;
 mod sign_in;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 
