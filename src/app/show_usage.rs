@@ -295,6 +295,44 @@ pub fn organization_usage(
     })?)
 }
 
+/// The usage of an organization.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrganizationUsage {
+    /// The first hour's start.
+    pub from: Timestamp,
+    /// Hours that begin here or later are left out.
+    pub to: Timestamp,
+    /// Sums of the period.
+    pub totals: Totals,
+    /// By hour; hours without anything are left out.
+    pub hours: Vec<HourUsage>,
+}
+
+/// What all keys of an organization did in an hour.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct HourUsage {
+    /// Its start.
+    pub hour: Timestamp,
+    /// Tokens issued in it.
+    pub tokens: i64,
+    /// Token requests refused in it.
+    pub refusals: i64,
+}
+
+/// The usage of all keys that an organization has.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub fn usage_by_hour(db: &Db, organization_id: OrganizationId, period: Period) -> Result<OrganizationUsage, AppError> {
+    let Period { from, to } = period;
+    let sums = db.read(|connection| usage::of_organization(connection, organization_id, from, to))?;
+    let hours: Vec<HourUsage> =
+        sums.into_iter().map(|(hour, (tokens, refusals))| HourUsage { hour: hour.start(), tokens, refusals }).collect();
+    let totals =
+        Totals { tokens: hours.iter().map(|hour| hour.tokens).sum(), refusals: hours.iter().map(|hour| hour.refusals).sum() };
+    Ok(OrganizationUsage { from, to, totals, hours })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

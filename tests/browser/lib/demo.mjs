@@ -78,7 +78,8 @@ export async function fillDemo(server) {
   await cli(["apply", "-"], CATALOGUE);
   const organization = (await cli(["organizations", "list"])).find(({ name }) => name === "Northwind Traders").id;
   const platform = "org_00000000000000000000000000";
-  const accounts = (await cli(["accounts", "list", "--organization", organization])).map(({ id }) => id);
+  const named = Object.fromEntries((await cli(["accounts", "list", "--organization", organization])).map(({ id, name }) => [name, id]));
+  const accounts = ["Northwind Lisbon", "Northwind Berlin", "Northwind Online"].map((name) => named[name]);
 
   const person = async (role, email, name, of = organization) => {
     const { id } = await cli(["users", "create", "--organization", of, "--email", email, "--role", role, "--name", name], PASSWORD);
@@ -95,14 +96,16 @@ export async function fillDemo(server) {
 
   const api = await signedIn(url, people.owner);
   const key = (name, grants, rest = {}) => api("POST", "/api-keys", { name, kind: "scoped", grants, ...rest });
-  const history = [];
+  const history = [`UPDATE meta SET value = '${now - 60 * DAY}' WHERE name = 'usage_counted_since'`];
   const aged = ({ client_id }, days) => {
     const then = now - days * DAY;
     history.push(`UPDATE api_keys SET created_at = ${then}, updated_at = ${then} WHERE client_id = '${client_id}'`);
     history.push(`UPDATE api_secrets SET created_at = ${then} WHERE client_id = '${client_id}'`);
   };
   const used = ({ client_id }, seconds, address) => {
-    history.push(`UPDATE api_keys SET last_used_at = ${now - seconds}, last_used_ip = '${address}' WHERE client_id = '${client_id}'`);
+    const use = `last_used_at = ${now - seconds}, last_used_ip = '${address}'`;
+    history.push(`UPDATE api_keys SET ${use} WHERE client_id = '${client_id}'`);
+    history.push(`UPDATE api_secret_uses SET ${use} WHERE secret_id IN (SELECT id FROM api_secrets WHERE client_id = '${client_id}')`);
   };
 
   const [lisbon, berlin] = accounts;
@@ -112,6 +115,7 @@ export async function fillDemo(server) {
     plan: "growth",
   });
   aged(checkout, 41);
+  used(checkout, 7 * 60, "203.0.113.40");
   const organizationAdmin = await api("POST", "/api-keys", { name: "Organization admin", kind: "admin" });
   aged(organizationAdmin, 12);
   await api("POST", "/api-keys", { name: "Lisbon admin", kind: "admin", account_id: lisbon });

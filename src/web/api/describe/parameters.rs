@@ -38,6 +38,13 @@ pub(in crate::web::api) const SEARCH: Parameter = Parameter {
 pub(in crate::web::api) const SEARCH_KEYS: Parameter =
     Parameter { description: "A part of the name or the client id; the case of ASCII letters does not matter.", ..SEARCH };
 
+pub(in crate::web::api) const PLAN: Parameter = Parameter {
+    name: "plan",
+    description: "Organizations with this rate plan alone; not those that have none of their own.",
+    schema: || json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
+    example: "growth",
+};
+
 pub(in crate::web::api) const KIND: Parameter = Parameter {
     name: "kind",
     description: "Keys of this kind alone.",
