@@ -51,7 +51,8 @@ on_both!(an_organization_reads_its_own_rows_newest_first, |app| {
     assert!(occurred_at.len() == 24 && occurred_at.ends_with('Z'), "{occurred_at}");
     assert_eq!(row["after"]["name"], "Made by the API", "{row}");
     let members: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = "action actor address after before id occurred_at organization_id outcome reason request_id seq target target_name";
+    let expected =
+        "action actor address after before id occurred_at organization_id outcome reason request_id seq target target_name";
     assert_eq!(row["target_name"], "Made by the API", "{row}");
     assert_eq!(members, expected.split(' ').collect());
     assert!(!found.iter().any(|row| row.to_string().contains("clv_0")), "a secret is in the log");

@@ -17,7 +17,8 @@ on_both!(accounts_are_listed_searched_and_paged, |app| {
         let first = visitor.page("/accounts");
         assert!(first.contains("Shop 59") && !first.contains(EVIL) && first.contains("Next page"), "{first}");
         assert_eq!(first.contains("/accounts/new"), role == "owner", "{role}");
-        let next = first.split("href=\"").find_map(|rest| rest.split('"').next().filter(|href| href.contains("cursor="))).unwrap();
+        let next =
+            first.split("href=\"").find_map(|rest| rest.split('"').next().filter(|href| href.contains("cursor="))).unwrap();
         let second = visitor.page(&next.replace("&amp;", "&").replace("&#38;", "&"));
         assert!(second.contains("Shop 0<") && !second.contains("Shop 59<") && second.contains("First page"), "{second}");
         let found = visitor.page("/accounts?search=onerror");

@@ -60,7 +60,8 @@ on_both!(a_webhook_lives_at_its_pages, ["--webhook-allow-private", "127.0.0.0/8"
     admin.does(&format!("{path}/enable"), &[]);
     receiver.reply_with(Reply::ok(204));
     let page = admin.page(&format!("{path}?state=dead"));
-    let redeliver = page.split("action=\"").find_map(|rest| rest.split('"').next().filter(|to| to.ends_with("/redeliver"))).unwrap();
+    let redeliver =
+        page.split("action=\"").find_map(|rest| rest.split('"').next().filter(|to| to.ends_with("/redeliver"))).unwrap();
     assert_eq!(admin.does(redeliver, &[]), format!("{path}?notice=redelivered"));
     receiver.wait_for(2, SOON);
     eventually(SOON, "it is delivered", || {

@@ -23,8 +23,7 @@ pub(super) struct RoleChoice {
 
 /// Every role, with that of this name chosen.
 pub(super) fn roles(chosen: &str) -> Vec<RoleChoice> {
-    let choice =
-        |role: Role| RoleChoice { value: role.as_str(), label: role_in_words(role), chosen: role.as_str() == chosen };
+    let choice = |role: Role| RoleChoice { value: role.as_str(), label: role_in_words(role), chosen: role.as_str() == chosen };
     Role::ALL.into_iter().map(choice).collect()
 }
 

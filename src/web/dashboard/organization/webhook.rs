@@ -83,8 +83,7 @@ fn page(visit: &Visit, status: StatusCode, errors: Errors) -> Result<Reply, Page
     let asked = visit.query.text("state");
     let state = STATES.iter().map(|(name, _)| *name).find(|name| *name == asked).unwrap_or_default();
     let query = [("state", state), ("limit", "20"), ("cursor", visit.query.text("cursor"))];
-    let found: Deliveries =
-        visit.read("/webhooks/{webhook_id}/deliveries", &[("webhook_id", &webhook.id)], &query)?;
+    let found: Deliveries = visit.read("/webhooks/{webhook_id}/deliveries", &[("webhook_id", &webhook.id)], &query)?;
     let gets = |kind: &&EventKind| kind.is_announced() && webhook.events.iter().any(|name| name == kind.as_str());
     let page = WebhookPage {
         shell: Shell::new(visit, &webhook.host(), Section::Webhooks),

@@ -43,13 +43,7 @@ pub(in crate::web::dashboard) fn delete(visit: &Visit) -> Result<Reply, PageErro
     Ok(Reply::see_other(visit.to("/webhooks?notice=webhook-deleted")))
 }
 
-fn change(
-    visit: &Visit,
-    method: Method,
-    path: &'static str,
-    body: Map<String, Value>,
-    notice: &str,
-) -> Result<Reply, PageError> {
+fn change(visit: &Visit, method: Method, path: &'static str, body: Map<String, Value>, notice: &str) -> Result<Reply, PageError> {
     let id = visit.part("webhook_id");
     let parts = [("webhook_id", id), ("delivery_id", visit.part("delivery_id"))];
     let named = if path.contains("{delivery_id}") { &parts[..] } else { &parts[..1] };

@@ -81,8 +81,7 @@ pub(super) fn read(visit: &Visit) -> Result<Webhook, PageError> {
 }
 
 fn body(visit: &Visit) -> Result<Map<String, Value>, Errors> {
-    let events: Vec<&str> =
-        if visit.form.text("which") == "some" { visit.form.all("events").collect() } else { Vec::new() };
+    let events: Vec<&str> = if visit.form.text("which") == "some" { visit.form.all("events").collect() } else { Vec::new() };
     if visit.form.text("which") == "some" && events.is_empty() {
         let mut errors = Errors::default();
         errors.add("events", "choose at least one kind of event, or all of them");
