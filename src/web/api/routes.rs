@@ -26,6 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable).described(describe::api_keys::ENABLE),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens)
         .described(describe::api_keys::REVOKE_TOKENS),
+    post("/api-keys/{client_id}/explain", Needs(ReadKeys), api_keys::explain).described(describe::api_keys::EXPLAIN),
     get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
     patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
     get("/accounts", Needs(ReadAccounts), accounts::list).described(describe::accounts::LIST),

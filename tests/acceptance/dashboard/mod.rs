@@ -4,6 +4,7 @@ mod accounts;
 mod harness;
 mod links;
 mod pages;
+mod platform;
 mod profile;
 mod reference;
 mod setup;
