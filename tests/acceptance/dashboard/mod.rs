@@ -11,6 +11,7 @@ mod links;
 mod organization;
 mod other_sites;
 mod pages;
+mod platform;
 mod profile;
 mod reference;
 mod roles;
