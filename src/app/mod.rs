@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod audit_csv;
 mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;
@@ -14,7 +15,9 @@ pub mod create_organization;
 pub mod delete_from_catalogue;
 pub mod demo;
 mod error;
+pub mod explain_token;
 mod failures;
+pub mod finding;
 mod foreign_secrets;
 pub mod import_keys;
 pub mod introspect_token;
@@ -36,6 +39,7 @@ pub mod plans;
 pub mod refusals;
 pub mod rename;
 pub mod revoke_token;
+pub mod server_status;
 pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;

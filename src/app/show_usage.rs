@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 
 use super::AppError;
 use crate::domain::Invalid;
-use crate::domain::api_key::{ApiKey, KeyKind};
+use crate::domain::api_key::{ApiKey, KeyKind, KeySort};
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::name::Name;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::{Hour, Timestamp};
+use crate::store::key_list::{self, KeyFilter, KeyPlace};
 use crate::store::usage::ScopeSet;
 use crate::store::{Db, api_keys, meta, usage};
 
@@ -279,8 +280,10 @@ pub fn organization_usage(
     limit: i64,
 ) -> Result<(Vec<KeySummary>, bool), AppError> {
     Ok(db.read(|connection| {
-        let (all, more) = (api_keys::KeyFilter::default(), limit.saturating_add(1));
-        let keys = api_keys::newest_of_organization(connection, organization_id, &all, before, more, period.to)?;
+        let (all, more) = (KeyFilter::default(), limit.saturating_add(1));
+        let place = before.map(KeyPlace::Newest);
+        let order = (KeySort::Newest, place.as_ref());
+        let keys = key_list::page(connection, organization_id, &all, order, more, period.to)?;
         let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<ClientId> = keys.iter().map(|key| key.client_id).collect();
         let sums = usage::sums(connection, &ids, period.from, period.to)?;

@@ -18,6 +18,7 @@ mod error;
 mod form;
 mod home;
 mod notice;
+mod operator;
 mod organization;
 mod profile;
 mod reply;

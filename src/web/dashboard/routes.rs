@@ -1,8 +1,9 @@
 //! Every page, on one screen.
 
 use super::api_keys::actions::{delete, duplicate, regenerate, switch};
+use super::operator::catalogue;
 use super::route::{Page, get, post};
-use super::{api_keys, home, organization, profile, session, try_it, usage};
+use super::{api_keys, home, operator, organization, profile, session, try_it, usage};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -23,6 +24,14 @@ pub(super) const PAGES: &[Page] = &[
     post("/profile/sessions/end-others", profile::sessions::end_others),
     post("/profile/sessions/{session_id}/end", profile::sessions::end_one),
     // keys
+    get("/api-keys", api_keys::list::show),
+    get("/api-keys/new", api_keys::new::show),
+    post("/api-keys/new", api_keys::new::submit),
+    post("/api-keys/new/summary", api_keys::new::summary),
+    get("/api-keys/{client_id}/secret", api_keys::secret::show),
+    get("/api-keys/{client_id}/edit", api_keys::edit::show),
+    post("/api-keys/{client_id}/edit", api_keys::edit::submit),
+    post("/api-keys/{client_id}/edit/summary", api_keys::edit::summary),
     get("/api-keys/{client_id}", api_keys::page::show),
     get("/api-keys/{client_id}/regenerate", regenerate::show),
     post("/api-keys/{client_id}/regenerate", regenerate::submit),
@@ -56,5 +65,49 @@ pub(super) const PAGES: &[Page] = &[
     post("/users/{user_id}/enable", organization::user_changes::enable),
     post("/users/{user_id}/invite", organization::user_changes::invite),
     post("/users/{user_id}/remove", organization::user_changes::remove),
+    get("/audit-log", organization::audit_log::show),
+    get("/audit-log/export", organization::audit_export::show),
+    get("/webhooks", organization::webhook_list::show),
+    post("/webhooks", organization::webhook_form::create),
+    get("/webhooks/new", organization::webhook_form::show_new),
+    get("/webhooks/{webhook_id}", organization::webhook::show),
+    post("/webhooks/{webhook_id}", organization::webhook_form::edit),
+    get("/webhooks/{webhook_id}/edit", organization::webhook_form::show_edit),
+    get("/webhooks/{webhook_id}/secret", organization::webhook_secret::show),
+    post("/webhooks/{webhook_id}/rotate-secret", organization::webhook_secret::rotate),
+    post("/webhooks/{webhook_id}/disable", organization::webhook_changes::disable),
+    post("/webhooks/{webhook_id}/enable", organization::webhook_changes::enable),
+    post("/webhooks/{webhook_id}/test", organization::webhook_changes::test),
+    post("/webhooks/{webhook_id}/delete", organization::webhook_changes::delete),
+    post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", organization::webhook_changes::redeliver),
     // the platform
+    get("/operator/organizations", operator::organizations::list),
+    get("/operator/organizations/new", operator::organizations::new),
+    post("/operator/organizations/new", operator::organizations::create),
+    get("/operator/organizations/{organization_id}", operator::organization::show),
+    post("/operator/organizations/{organization_id}", operator::organization::edit),
+    post("/operator/organizations/{organization_id}/users", operator::organization::invite),
+    post("/operator/organizations/{organization_id}/users/{user_id}/invite", operator::organization::invite_again),
+    get("/operator/plans", operator::plans::list),
+    get("/operator/plans/new", operator::plans::new),
+    post("/operator/plans/new", operator::plans::create),
+    get("/operator/plans/{name}", operator::plans::show),
+    post("/operator/plans/{name}", operator::plans::edit),
+    post("/operator/plans/{name}/delete", operator::plans::delete),
+    get("/operator/catalogue", catalogue::list),
+    get("/operator/catalogue/resource-servers/new", catalogue::resource_server::new),
+    post("/operator/catalogue/resource-servers/new", catalogue::resource_server::create),
+    get("/operator/catalogue/resource-servers/{resource_server_id}", catalogue::resource_server::show),
+    post("/operator/catalogue/resource-servers/{resource_server_id}", catalogue::resource_server::edit),
+    post("/operator/catalogue/resource-servers/{resource_server_id}/delete", catalogue::resource_server::delete),
+    get("/operator/catalogue/scopes/new", catalogue::scope::new),
+    post("/operator/catalogue/scopes/new", catalogue::scope::create),
+    get("/operator/catalogue/scopes/{scope}", catalogue::scope::show),
+    post("/operator/catalogue/scopes/{scope}", catalogue::scope::edit),
+    post("/operator/catalogue/scopes/{scope}/delete", catalogue::scope::delete),
+    get("/operator/signing-keys", operator::signing_keys::show),
+    post("/operator/signing-keys/rotate", operator::signing_keys::rotate),
+    post("/operator/signing-keys/compromise", operator::signing_keys::compromise),
+    post("/operator/signing-keys/import", operator::signing_keys::import),
+    get("/operator/health", operator::health::show),
 ];

@@ -3,10 +3,17 @@
 
 pub(super) mod actions;
 mod activity;
+pub(super) mod edit;
 mod holding;
 mod key;
 pub(super) mod known;
+pub(super) mod list;
+pub(super) mod new;
 pub(super) mod page;
 mod rotation;
+mod row;
+pub(super) mod secret;
+mod settings;
+mod snippets;
 mod use_of_key;
 pub(super) mod words;
