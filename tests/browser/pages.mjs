@@ -37,8 +37,56 @@ export const pages = [
   { name: "api-key-secret", as: "developer", path: "/api-keys/new", act: makeKey },
   { name: "api-key-secret-gone", as: "owner", path: "/api-keys/{key}/secret" },
   { name: "api-key-edit", as: "owner", path: "/api-keys/{key}/edit", act: editKey },
+  { name: "api-keys-empty", as: "newcomer", path: "/api-keys" },
+  { name: "api-keys-found", as: "owner", path: "/api-keys?search=web&kind=scoped" },
+  { name: "api-key", as: "owner", path: "/api-keys/{key}" },
+  { name: "api-key-month", as: "owner", path: "/api-keys/{key}?days=30" },
+  { name: "api-key-stale", as: "owner", path: "/api-keys/{stale_key}" },
+  { name: "api-key-disabled", as: "owner", path: "/api-keys/{disabled_key}" },
+  { name: "api-key-admin", as: "owner", path: "/api-keys/{admin_key}" },
+  { name: "api-key-hostile-name", as: "owner", path: "/api-keys/{hostile_key}" },
+  { name: "api-key-seen-by-a-developer", as: "developer", path: "/api-keys/{key}" },
+  { name: "api-key-regenerate", as: "owner", path: "/api-keys/{key}/regenerate" },
+  { name: "api-key-duplicate", as: "owner", path: "/api-keys/{key}/duplicate" },
+  { name: "api-key-disable", as: "owner", path: "/api-keys/{key}/disable" },
+  { name: "api-key-enable", as: "owner", path: "/api-keys/{disabled_key}/enable" },
+  { name: "api-key-revoke-tokens", as: "owner", path: "/api-keys/{key}/revoke-tokens" },
+  { name: "api-key-delete", as: "owner", path: "/api-keys/{hostile_key}/delete" },
+  { name: "try-it", as: "owner", path: "/try-it" },
+  { name: "try-it-issued", as: "owner", path: "/try-it", act: (page, demo) => tryKey(page, demo.keys.integrator) },
+  { name: "try-it-refused", as: "owner", path: "/try-it", act: (page, demo) => tryKey(page, demo.keys.checkout) },
+  { name: "usage", as: "owner", path: "/usage" },
+  { name: "operator-organizations", as: "operator", path: "/operator/organizations" },
+  { name: "operator-organization-new", as: "operator", path: "/operator/organizations/new" },
+  { name: "operator-organization", as: "operator", path: "/operator/organizations/{organization}" },
+  { name: "operator-plans", as: "operator", path: "/operator/plans" },
+  { name: "operator-plan-new", as: "operator", path: "/operator/plans/new" },
+  { name: "operator-plan", as: "operator", path: "/operator/plans/trial" },
+  { name: "operator-catalogue", as: "operator", path: "/operator/catalogue" },
+  { name: "operator-resource-server-new", as: "operator", path: "/operator/catalogue/resource-servers/new" },
+  { name: "operator-resource-server", as: "operator", path: "/operator/catalogue/resource-servers/{resource_server}" },
+  { name: "operator-scope-new", as: "operator", path: "/operator/catalogue/scopes/new" },
+  { name: "operator-scope", as: "operator", path: "/operator/catalogue/scopes/payments:write" },
+  { name: "operator-signing-keys", as: "operator", path: "/operator/signing-keys" },
+  { name: "operator-health", as: "operator", path: "/operator/health" },
   { name: "not-found", as: "owner", path: "/nothing-here", status: 404 },
+  { name: "not-allowed", as: "developer", path: "/users/new", status: 403 },
+  { name: "confirm-password", as: "owner", path: "/api-keys/{stale_key}/disable", act: confirmPassword },
 ];
+
+async function tryKey(page, { client_id, client_secret }) {
+  await page.getByLabel("Client id").fill(client_id);
+  await page.getByLabel("Secret", { exact: true }).fill(client_secret);
+  await page.getByRole("button", { name: "Ask for a token" }).click();
+  await page.getByRole("heading", { name: /Token issued|refused|not allowed|address/i, level: 2 }).first().waitFor();
+}
+
+/** The question in the middle of a form; it is asked when the last proof is old. */
+async function confirmPassword(page, demo) {
+  await demo.forgetProofs();
+  await page.getByRole("main").getByRole("button", { name: /disable/i }).click();
+  await page.getByRole("heading", { name: "Confirm your password" }).waitFor();
+}
 
 async function openEntry(page) {
   await page.locator("details.entry > summary").first().click();

@@ -25,7 +25,7 @@ export async function pages_of_an_owner_are_accessible_and_light(installation) {
 }
 
 export async function pages_of_others_are_accessible_and_light(installation) {
-  await look(installation, ["admin", "developer"], await fillDemo(installation));
+  await look(installation, ["admin", "developer", "newcomer"], await fillDemo(installation));
 }
 
 export async function pages_of_an_operator_are_accessible_and_light(installation) {

@@ -13,6 +13,7 @@ import { fillDemo } from "./demo.mjs";
 import { walk } from "./walk.mjs";
 
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+const PEOPLE = ["visitor", "newcomer", "owner", "admin", "developer", "operator"];
 /** A page may be longer than anybody wants to look at. */
 const TALLEST = 3_000;
 
@@ -30,8 +31,7 @@ try {
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"]) {
         const look = (page, entry) => picture(page, viewport, `${entry.name}-${size}-${colorScheme}`);
-        const people = ["visitor", "owner", "admin", "developer", "operator"];
-        problems.push(...(await walk(browser, demo, people, { viewport, colorScheme }, only, look)));
+        problems.push(...(await walk(browser, demo, PEOPLE, { viewport, colorScheme }, only, look)));
       }
     }
     problems.forEach((problem) => console.error(problem));

@@ -22,6 +22,8 @@ use crate::web::dashboard::visit::Visit;
 
 /// The field that names a form, so that pressing its button twice does its work once.
 const SUBMISSION: &str = "submission";
+/// Ours are shorter, in bytes.
+const LONGEST_SUBMISSION: usize = 64;
 
 /// The key that an action is about, for those who may do it.
 fn key_for(visit: &Visit, method: Method, operation: &'static str) -> Result<Key, PageError> {
@@ -52,7 +54,7 @@ pub(super) fn send_once(
     parts: &[(&'static str, &str)],
     body: Map<String, Value>,
 ) -> Result<Answer, ApiError> {
-    let submission = Some(visit.form.text(SUBMISSION)).filter(|name| !name.is_empty());
+    let submission = Some(visit.form.text(SUBMISSION)).filter(|name| (1..=LONGEST_SUBMISSION).contains(&name.len()));
     let ask = |body| visit.run(Operation { method: Method::Post, path, parts, query: &[], body, submission });
     for _ in 0..WAITS {
         match ask(body.clone()) {
