@@ -1,13 +1,38 @@
-//! Changes an organization.
+//! Shows an organization, and changes it.
 
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{AppError, Work};
 use crate::domain::Invalid;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::Organization;
-use crate::store::{Change, StoreError, organizations};
+use crate::domain::organization::{Organization, OrganizationCounts};
+use crate::store::{Change, Db, StoreError, organizations};
+
+/// An organization as operators see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrganizationDetails {
+    /// What it is.
+    #[serde(flatten)]
+    pub organization: Organization,
+    /// How much there is of it.
+    pub counts: OrganizationCounts,
+}
+
+/// The organization of this id, with how much there is of it.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub fn show_organization(db: &Db, id: OrganizationId) -> Result<OrganizationDetails, AppError> {
+    let found = db.read(|connection| {
+        let Some(organization) = organizations::find(connection, id)? else { return Ok(None) };
+        let counts = organizations::counts(connection, id)?;
+        Ok(Some(OrganizationDetails { organization, counts }))
+    })?;
+    found.ok_or_else(|| AppError::not_found("organization", id))
+}
 
 /// Edits an organization: `change` gets it and alters its name, its plan or its enterprise limits; the rest stays.
 ///

@@ -17,7 +17,9 @@ use crate::domain::Invalid;
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::role::RolePolicy;
-use crate::domain::signing_key::{KeyDates, KeyState, SigningAlgorithm, StoredSigningKey, publish_before_use_seconds, state};
+use crate::domain::signing_key::{
+    KeyDates, KeyState, SigningAlgorithm, StoredSigningKey, publish_before_use_seconds, published_until, signs_until, state,
+};
 use crate::domain::time::Timestamp;
 use crate::store::{Change, Db, StoreError, meta, signing_keys};
 
@@ -37,6 +39,10 @@ pub struct SigningKeyView {
     pub created_at: Timestamp,
     /// From when on it signs.
     pub signs_from: Timestamp,
+    /// Until when it signs; `null` while no other takes its place.
+    pub signs_until: Option<Timestamp>,
+    /// Until when it is in the JWKS, so that its tokens are good to their end; `null` while no other takes its place.
+    pub published_until: Option<Timestamp>,
     /// When it was taken out at once.
     pub revoked_at: Option<Timestamp>,
 }
@@ -58,6 +64,8 @@ fn views(keys: Vec<StoredSigningKey>, now: Timestamp) -> Vec<SigningKeyView> {
         state: state(&dates, index, now),
         created_at: key.dates.created_at,
         signs_from: key.dates.signs_from,
+        signs_until: signs_until(&dates, index),
+        published_until: published_until(&dates, index),
         revoked_at: key.dates.revoked_at,
     };
     keys.into_iter().enumerate().map(view).collect()

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use crate::domain::id::SecretId;
 use crate::domain::time::Timestamp;
 use crate::store::secrets::{self, NewUse};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, key_uses};
 
 const SHARDS: usize = 16;
 
@@ -62,6 +62,9 @@ impl Uses {
                 batches.for_each(|rest| self.put_back(rest));
                 return Err(error);
             }
+        }
+        for batch in gathered.chunks(BATCH) {
+            key_uses::record(db, batch, now)?;
         }
         Ok(gathered.len())
     }

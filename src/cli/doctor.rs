@@ -1,10 +1,9 @@
 //! `claviger doctor`: what is not as it should be, and what to do about it.
 
-use serde::Serialize;
-
 use super::context::Context;
 use super::{Failure, output};
 use crate::app::bootstrap;
+use crate::app::finding::{Findings, Status};
 use crate::app::signing_keys;
 use crate::app::verify_audit::{self, Verification};
 use crate::clock;
@@ -14,44 +13,8 @@ use crate::domain::signing_key::KeyState;
 use crate::store::migrations::{self, SchemaState};
 use crate::store::{Db, api_keys, catalogue};
 
-/// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    Warning,
-    Failed,
-}
-
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    status: Status,
-    detail: String,
-    /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-#[derive(Debug, Default)]
-struct Report(Vec<Finding>);
-
-impl Report {
-    fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Ok, detail: detail.into(), next: None });
-    }
-
-    fn warn(&mut self, check: &'static str, detail: impl Into<String>, next: &str) {
-        self.0.push(Finding { check, status: Status::Warning, detail: detail.into(), next: Some(next.to_owned()) });
-    }
-
-    fn fail(&mut self, check: &'static str, detail: impl Into<String>, next: &str) {
-        self.0.push(Finding { check, status: Status::Failed, detail: detail.into(), next: Some(next.to_owned()) });
-    }
-}
-
 pub(super) fn run(context: Context) -> Result<(), Failure> {
-    let mut report = Report::default();
+    let mut report = Findings::default();
     match context.common.clone().check() {
         Ok(settings) => {
             report.ok("settings", format!("issuer {}, database {}", settings.issuer_or_default(), settings.database_url));
@@ -59,7 +22,7 @@ pub(super) fn run(context: Context) -> Result<(), Failure> {
         }
         Err(error) => report.fail("settings", error.to_string(), "mend this setting; `claviger serve --help` lists them all"),
     }
-    let failed = report.0.iter().any(|finding| finding.status == Status::Failed);
+    let failed = report.worst() == Status::Failed;
     if context.json {
         output::object(true, &report.0)?;
     } else {
@@ -79,7 +42,7 @@ pub(super) fn run(context: Context) -> Result<(), Failure> {
 }
 
 /// Looks without changing anything: no file is made, no migration applied.
-fn check_database(report: &mut Report, settings: &CommonSettings) {
+fn check_database(report: &mut Findings, settings: &CommonSettings) {
     let db = match Db::open(&settings.db_options(false)) {
         Ok(db) => db,
         Err(error) => {
@@ -127,7 +90,7 @@ fn check_database(report: &mut Report, settings: &CommonSettings) {
 /// Rows of the audit log that are looked at: a quick look, not the whole log.
 const AUDIT_ROWS: i64 = 1_000;
 
-fn check_audit_log(report: &mut Report, db: &Db, master_key: &MasterKey) {
+fn check_audit_log(report: &mut Findings, db: &Db, master_key: &MasterKey) {
     let verified = master_key
         .audit_chain()
         .map_err(|error| error.to_string())
@@ -145,7 +108,7 @@ fn check_audit_log(report: &mut Report, db: &Db, master_key: &MasterKey) {
     }
 }
 
-fn check_signing_keys(report: &mut Report, db: &Db) {
+fn check_signing_keys(report: &mut Findings, db: &Db) {
     match signing_keys::list(db, clock::now()) {
         Ok(keys) => match keys.iter().find(|key| key.state == KeyState::Signing) {
             Some(key) => report.ok("signing keys", format!("{} signs with {} since {}", key.kid, key.algorithm, key.signs_from)),
@@ -155,7 +118,7 @@ fn check_signing_keys(report: &mut Report, db: &Db) {
     }
 }
 
-fn check_contents(report: &mut Report, db: &Db, settings: &CommonSettings) {
+fn check_contents(report: &mut Findings, db: &Db, settings: &CommonSettings) {
     let own = format!("{}/api", settings.issuer_or_default().trim_end_matches('/'));
     match db.read(|connection| Ok((catalogue::resource_servers(connection)?, api_keys::count(connection)?))) {
         Ok((servers, keys)) => {

@@ -17,13 +17,15 @@ use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::notify::{Notifications, Notifier};
 use crate::app::refusals::Refusals;
+use crate::app::server_status::{ServerStatus, Setup};
 use crate::app::set_up::{setup_link, setup_token};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
     FailureLimits, Failures, ForeignSecrets, Management, Metrics, People, Uses, catalogue, install_recorder, plans,
 };
-use crate::config::{CommonArguments, ServeArguments, ServeSettings};
+use crate::clock;
+use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
 use crate::oauth::metadata::paths;
@@ -87,14 +89,17 @@ async fn serve(
         refusals: Refusals::default(),
         metrics: metrics.clone(),
     });
+    let ready_staleness = (settings.feed_interval * 4).max(Duration::from_secs(2));
+    let server = Arc::new(ServerStatus { setup: setup(&settings, ready_staleness), directory: Arc::clone(&issuer.directory) });
     let state = web::State::new(web::StateParts {
         issuer: Arc::clone(&issuer),
         management: Arc::clone(&management),
         people: Arc::clone(&people),
+        server,
         sends_mail: settings.smtp.is_some(),
         trusted_proxies: settings.trusted_proxies.clone(),
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
-        ready_staleness: (settings.feed_interval * 4).max(Duration::from_secs(2)),
+        ready_staleness,
     });
     // From here on a signal means an orderly stop.
     let signals = Signals::new()?;
@@ -141,6 +146,23 @@ async fn serve(
     drop(notifier);
     log::info!("stopped");
     Ok(())
+}
+
+/// What operators are shown of the settings.
+fn setup(settings: &ServeSettings, ready_staleness: Duration) -> Setup {
+    Setup {
+        issuer: settings.issuer.clone(),
+        started_at: clock::now(),
+        listen: settings.listen,
+        has_tls: matches!(settings.transport, Transport::Tls { .. }),
+        trusted_proxies: settings.trusted_proxies.iter().map(ToString::to_string).collect(),
+        metrics_listen: settings.metrics_listen,
+        sends_mail: settings.smtp.is_some(),
+        rotation: settings.rotation,
+        default_plan: settings.directory.default_plan.clone(),
+        max_keys: settings.directory.max_keys,
+        ready_staleness,
+    }
 }
 
 /// SIGTERM, and SIGINT from a terminal.

@@ -13,7 +13,7 @@ mod revoked_tokens;
 mod signing_keys;
 mod warm_up;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,8 @@ pub struct Directory {
     database_permits: Arc<Semaphore>,
     hits: AtomicU64,
     misses: AtomicU64,
+    /// Whether memory was filled after the start.
+    warm: AtomicBool,
 }
 
 impl std::fmt::Debug for Directory {
@@ -120,6 +122,7 @@ impl Directory {
             database_permits: Arc::new(Semaphore::new(usize::try_from(db.pool_size()).unwrap_or(1))),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            warm: AtomicBool::new(false),
             options,
         });
         let own_writes = Arc::downgrade(&directory);
@@ -142,6 +145,11 @@ impl Directory {
     /// How long ago the feed was read to its end.
     pub fn staleness(&self) -> Duration {
         self.started.elapsed().saturating_sub(Duration::from_millis(self.fresh_at.load(Ordering::Relaxed)))
+    }
+
+    /// Whether memory was filled after the start.
+    pub fn is_warm(&self) -> bool {
+        self.warm.load(Ordering::Relaxed)
     }
 
     fn mark_fresh(&self) {

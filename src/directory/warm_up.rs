@@ -49,6 +49,7 @@ impl Directory {
             }
             pace.pause();
         }
+        self.warm.store(true, Ordering::Relaxed);
         Ok(read)
     }
 }

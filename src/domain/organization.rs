@@ -36,3 +36,14 @@ pub struct Organization {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+/// How much there is of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrganizationCounts {
+    /// Its accounts.
+    pub accounts: i64,
+    /// Its API keys, in whatever state.
+    pub api_keys: i64,
+    /// Its people, invited and disabled ones too.
+    pub users: i64,
+}

@@ -40,6 +40,8 @@ pub enum Permission {
     ReadSigningKeys,
     /// Rotate and import signing keys.
     WriteSigningKeys,
+    /// See how the server is.
+    ReadServer,
 }
 
 /// Whom the table lets do something among people.
@@ -76,11 +78,12 @@ impl Permission {
             Self::WritePlans => ("plans:write", From(Admin), PLATFORM),
             Self::ReadSigningKeys => ("signing-keys:read", From(Developer), PLATFORM),
             Self::WriteSigningKeys => ("signing-keys:write", From(Admin), PLATFORM),
+            Self::ReadServer => ("server:read", From(Developer), PLATFORM),
         }
     }
 
     /// Every permission.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadKeys,
         Self::CreateKeys,
         Self::ManageKeys,
@@ -98,6 +101,7 @@ impl Permission {
         Self::WritePlans,
         Self::ReadSigningKeys,
         Self::WriteSigningKeys,
+        Self::ReadServer,
     ];
 
     /// What it lets its holder do, in a few words.
@@ -120,6 +124,7 @@ impl Permission {
             Self::WritePlans => "Create and change rate plans.",
             Self::ReadSigningKeys => "See the signing keys.",
             Self::WriteSigningKeys => "Rotate and import signing keys.",
+            Self::ReadServer => "See how the server is.",
         }
     }
 

@@ -140,19 +140,35 @@ pub fn state(keys: &[KeyDates], index: usize, now: Timestamp) -> KeyState {
     if key.signs_from > now {
         return if is_first_in_line(keys, index, now) { KeyState::Signing } else { KeyState::Published };
     }
+    match signs_until(keys, index) {
+        None => KeyState::Signing,
+        Some(until) if until > now => KeyState::Signing,
+        Some(until) if after_last_token(until) > now => KeyState::Retired,
+        Some(_) => KeyState::Expired,
+    }
+}
+
+/// Until when the key at `index` signs: its successor begins then, or it was taken out; `None` while it has none.
+pub fn signs_until(keys: &[KeyDates], index: usize) -> Option<Timestamp> {
+    let key = keys.get(index)?;
     // Ties fall to the later row, so that exactly one key signs.
-    let successor = keys
+    let successors = keys
         .iter()
         .enumerate()
         .filter(|(at, other)| other.revoked_at.is_none() && (other.signs_from, *at) > (key.signs_from, index))
-        .map(|(_, other)| other.signs_from)
-        .filter(|from| *from <= now)
-        .min();
-    match successor {
-        None => KeyState::Signing,
-        Some(from) if from.plus_seconds(i64::from(MAX_TOKEN_LIFETIME_SECONDS) + CLOCK_MARGIN_SECONDS) > now => KeyState::Retired,
-        Some(_) => KeyState::Expired,
-    }
+        .map(|(_, other)| other.signs_from);
+    key.revoked_at.or_else(|| successors.min())
+}
+
+/// Until when the JWKS shows the key at `index`; `None` while nothing takes its place.
+pub fn published_until(keys: &[KeyDates], index: usize) -> Option<Timestamp> {
+    let is_revoked = keys.get(index)?.revoked_at.is_some();
+    signs_until(keys, index).map(|until| if is_revoked { until } else { after_last_token(until) })
+}
+
+/// When the last token of a key that signed until then has expired.
+fn after_last_token(until: Timestamp) -> Timestamp {
+    until.plus_seconds(i64::from(MAX_TOKEN_LIFETIME_SECONDS) + CLOCK_MARGIN_SECONDS)
 }
 
 /// Whether every key in use lies in the future and this one is the next: clocks differ between hosts, and a key that
@@ -184,6 +200,9 @@ mod tests {
         assert_eq!(states(&keys, 1601), ["retired", "signing"]);
         assert_eq!(states(&keys, 1601 + 3899), ["retired", "signing"]);
         assert_eq!(states(&keys, 1601 + 3900), ["expired", "signing"]);
+        let at = |seconds| Some(Timestamp::from_unix(seconds));
+        assert_eq!((signs_until(&keys, 0), published_until(&keys, 0)), (at(1601), at(1601 + 3900)));
+        assert_eq!((signs_until(&keys, 1), published_until(&keys, 1)), (None, None));
     }
 
     #[test]
@@ -197,6 +216,7 @@ mod tests {
         let mut keys = [key(0, 0), key(1000, 1000)];
         keys[0].revoked_at = Some(Timestamp::from_unix(1000));
         assert_eq!(states(&keys, 1000), ["revoked", "signing"]);
+        assert_eq!(published_until(&keys, 0), Some(Timestamp::from_unix(1000)));
     }
 
     proptest! {

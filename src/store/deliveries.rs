@@ -409,3 +409,17 @@ pub fn waiting(connection: &mut DbConnection, channel: Channel) -> Result<(i64, 
         .first(connection)?;
     Ok((count, oldest.map(Timestamp::from_unix)))
 }
+
+/// How many deliveries of a channel were given up at `since` or later.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn given_up_since(connection: &mut DbConnection, channel: Channel, since: Timestamp) -> Result<i64, StoreError> {
+    Ok(deliveries::table
+        // As the index says it: SQLite does not see that a bound value is the same.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("deliveries.state = 'dead'"))
+        .filter(deliveries::finished_at.ge(since.unix()))
+        .filter(deliveries::channel.eq(channel.as_str()))
+        .count()
+        .get_result(connection)?)
+}

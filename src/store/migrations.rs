@@ -65,6 +65,17 @@ pub fn state(connection: &mut DbConnection) -> Result<SchemaState, StoreError> {
     })
 }
 
+/// The newest migration that was applied.
+///
+/// # Errors
+/// [`StoreError::Refused`].
+pub fn newest_applied(connection: &mut DbConnection) -> Result<Option<String>, StoreError> {
+    on_either!(connection, |c, _source, Backend| {
+        let applied = MigrationHarness::<Backend>::applied_migrations(c).map_err(|e| refused(&e))?;
+        Ok(applied.iter().max().map(ToString::to_string))
+    })
+}
+
 fn compare(known: &[MigrationVersion<'static>], applied: &[MigrationVersion<'static>]) -> SchemaState {
     if applied.iter().any(|version| !known.contains(version)) {
         SchemaState::Newer

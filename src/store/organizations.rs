@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::schema::organizations;
+use super::schema::{accounts, api_keys, organizations, users};
 use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction, plans};
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::Organization;
-use crate::domain::plan::Limit;
+use crate::domain::organization::{Organization, OrganizationCounts};
+use crate::domain::plan::{Limit, PlanName};
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
@@ -124,22 +124,40 @@ pub fn all(connection: &mut DbConnection) -> Result<Vec<Organization>, StoreErro
     rows.into_iter().map(Organization::try_from).collect()
 }
 
-/// Up to `limit` organizations whose names contain `search` and whose ids come before `before`, the newest first.
+/// Up to `limit` organizations whose names contain `search`, that have the plan `plan` if one is named, and whose ids come
+/// before `before`, the newest first.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn newest(
     connection: &mut DbConnection,
     search: &str,
+    plan: Option<&PlanName>,
     before: Option<OrganizationId>,
     limit: i64,
 ) -> Result<Vec<Organization>, StoreError> {
     let before = before.map_or_else(|| super::after_every_id(OrganizationId::PREFIX), |id| id.to_string());
-    let rows: Vec<Row> = organizations::table
+    let newest = organizations::table
         .filter(organizations::id.lt(before))
         .filter(contains(connection, "organizations.name", search))
         .order(organizations::id.desc())
-        .limit(limit)
-        .load(connection)?;
+        .limit(limit);
+    let rows: Vec<Row> = match plan {
+        None => newest.load(connection)?,
+        Some(plan) => newest.filter(organizations::plan.eq(plan.as_str())).load(connection)?,
+    };
     rows.into_iter().map(Organization::try_from).collect()
+}
+
+/// How much there is of an organization.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn counts(connection: &mut DbConnection, id: OrganizationId) -> Result<OrganizationCounts, StoreError> {
+    let id = id.to_string();
+    Ok(OrganizationCounts {
+        accounts: accounts::table.filter(accounts::organization_id.eq(&id)).count().get_result(connection)?,
+        api_keys: api_keys::table.filter(api_keys::organization_id.eq(&id)).count().get_result(connection)?,
+        users: users::table.filter(users::organization_id.eq(&id)).count().get_result(connection)?,
+    })
 }

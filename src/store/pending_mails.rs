@@ -86,6 +86,18 @@ pub fn is_any_due(connection: &mut DbConnection, now: Timestamp) -> Result<bool,
     Ok(due.is_some())
 }
 
+/// How many mails wait, and since when the oldest does.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub fn waiting(connection: &mut DbConnection) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let (count, oldest): (i64, Option<i64>) = pending_mails::table
+        .filter(pending_mails::sent_at.is_null())
+        .select((diesel::dsl::count_star(), diesel::dsl::min(pending_mails::created_at)))
+        .first(connection)?;
+    Ok((count, oldest.map(Timestamp::from_unix)))
+}
+
 /// Takes mails that are to be sent, the oldest first, at most `limit`: until `until` nobody else takes them.
 ///
 /// # Errors

@@ -272,4 +272,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, token_usage);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, refusal_usage);
 diesel::allow_tables_to_appear_in_same_query!(deliveries, events);

@@ -125,12 +125,27 @@ pub fn replace_foreign_hash(
     Ok(rows > 0)
 }
 
-/// Removes a secret.
+/// Removes a secret of a key; when it was last used stays known of the key.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn delete(transaction: &mut WriteTransaction<'_>, id: SecretId) -> Result<(), StoreError> {
-    diesel::delete(api_secrets::table.find(id.to_string())).execute(transaction.connection)?;
+pub fn delete(transaction: &mut WriteTransaction<'_>, key: ClientId, id: SecretId) -> Result<(), StoreError> {
+    delete_row(transaction.connection, &key.to_string(), &id.to_string())
+}
+
+fn delete_row(connection: &mut DbConnection, client_id: &str, id: &str) -> Result<(), StoreError> {
+    let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
+        .find(id)
+        .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
+        .first(connection)
+        .optional()?;
+    if let Some((Some(at), ip)) = last {
+        let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
+        diesel::update(api_keys::table.find(client_id).filter(earlier))
+            .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
+            .execute(connection)?;
+    }
+    diesel::delete(api_secrets::table.find(id)).execute(connection)?;
     Ok(())
 }
 
@@ -346,18 +361,7 @@ pub fn remove_ended_before(transaction: &mut WriteTransaction<'_>, moment: Times
         .limit(ENDED_AT_ONCE)
         .load(transaction.connection)?;
     for (id, client_id) in &ended {
-        let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
-            .find(id)
-            .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
-            .first(transaction.connection)
-            .optional()?;
-        if let Some((Some(at), ip)) = last {
-            let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
-            diesel::update(api_keys::table.find(client_id).filter(earlier))
-                .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
-                .execute(transaction.connection)?;
-        }
-        diesel::delete(api_secrets::table.find(id)).execute(transaction.connection)?;
+        delete_row(transaction.connection, client_id, id)?;
     }
     Ok(ended.len())
 }

@@ -10,9 +10,9 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Text};
 
-use super::schema::{refusal_usage, scope_sets, token_usage};
+use super::schema::{api_keys, refusal_usage, scope_sets, token_usage};
 use super::{DbConnection, StoreError, WriteTransaction};
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::time::{Hour, Timestamp};
 
 /// What tokens were issued for.
@@ -321,6 +321,41 @@ pub fn sums(
         }
     }
     Ok(found)
+}
+
+/// The tokens and the refusals of an organization's keys, by hour, in the hours from `from` and before `to`. Keys that
+/// have been deleted are not among them.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_organization(
+    connection: &mut DbConnection,
+    organization_id: OrganizationId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<BTreeMap<Hour, (i64, i64)>, StoreError> {
+    let id = organization_id.to_string();
+    let keys = || api_keys::table.filter(api_keys::organization_id.eq(id.as_str())).select(api_keys::client_id);
+    let tokens: Vec<(i64, i64)> = token_usage::table
+        .filter(token_usage::client_id.eq_any(keys()))
+        .filter(token_usage::hour.ge(from.unix()).and(token_usage::hour.lt(to.unix())))
+        .group_by(token_usage::hour)
+        .select((token_usage::hour, sql::<BigInt>("CAST(SUM(tokens) AS BIGINT)")))
+        .load(connection)?;
+    let refusals: Vec<(i64, i64)> = refusal_usage::table
+        .filter(refusal_usage::client_id.eq_any(keys()))
+        .filter(refusal_usage::hour.ge(from.unix()).and(refusal_usage::hour.lt(to.unix())))
+        .group_by(refusal_usage::hour)
+        .select((refusal_usage::hour, sql::<BigInt>("CAST(SUM(refusals) AS BIGINT)")))
+        .load(connection)?;
+    let mut hours: BTreeMap<Hour, (i64, i64)> = BTreeMap::new();
+    for (hour, sum) in tokens {
+        hours.entry(Hour::of(Timestamp::from_unix(hour))).or_default().0 = sum;
+    }
+    for (hour, sum) in refusals {
+        hours.entry(Hour::of(Timestamp::from_unix(hour))).or_default().1 = sum;
+    }
+    Ok(hours)
 }
 
 /// The sets of these ids.

@@ -10,6 +10,7 @@ use super::api::{Documents, RequestsUnderWay};
 use super::connections::Connections;
 use super::request_id::RequestIds;
 use crate::app::issue_token::TokenIssuer;
+use crate::app::server_status::ServerStatus;
 use crate::app::{Management, People};
 
 /// What the state is made of.
@@ -21,6 +22,8 @@ pub struct StateParts {
     pub management: Arc<Management>,
     /// What people sign in with.
     pub people: Arc<People>,
+    /// How this server is.
+    pub server: Arc<ServerStatus>,
     /// Whether mails leave: whether there is a mail server.
     pub sends_mail: bool,
     /// Whose `X-Forwarded-For` is believed.
@@ -37,6 +40,7 @@ pub struct State {
     pub(super) issuer: Arc<TokenIssuer>,
     pub(super) management: Arc<Management>,
     pub(super) people: Arc<People>,
+    pub(super) server: Arc<ServerStatus>,
     /// Whether mails leave: whether there is a mail server.
     pub(super) sends_mail: bool,
     pub(super) requests_under_way: RequestsUnderWay,
@@ -78,6 +82,7 @@ impl State {
             issuer: parts.issuer,
             management: parts.management,
             people: parts.people,
+            server: parts.server,
             sends_mail: parts.sends_mail,
             requests_under_way: RequestsUnderWay::default(),
             operations: Semaphore::new(operations),

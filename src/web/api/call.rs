@@ -13,6 +13,7 @@ use super::problem::ApiError;
 use super::query::Query;
 use crate::app::caller::Caller;
 use crate::app::people::Visitor;
+use crate::app::server_status::ServerStatus;
 use crate::app::user_sessions::CurrentUser;
 use crate::app::{Management, People, Work};
 use crate::domain::Invalid;
@@ -26,6 +27,8 @@ use crate::store::sessions;
 pub(super) struct Call {
     pub(super) management: std::sync::Arc<Management>,
     pub(super) people: std::sync::Arc<People>,
+    /// The running server.
+    pub(super) server: std::sync::Arc<ServerStatus>,
     /// `None` on routes for anyone.
     pub(super) caller: Option<Caller>,
     /// The caller's session, when that is what the caller has.

@@ -136,6 +136,7 @@ async fn answer(
     let call = Call {
         management: std::sync::Arc::clone(&state.management),
         people: std::sync::Arc::clone(&state.people),
+        server: std::sync::Arc::clone(&state.server),
         caller,
         session,
         session_token,

@@ -33,6 +33,7 @@ mod reference;
 mod refusal;
 mod route;
 mod routes;
+mod server;
 mod sessions;
 mod setup;
 mod signing_keys;

@@ -6,18 +6,20 @@ use super::input::{present, text};
 use super::plans::LimitsInput;
 use super::problem::ApiError;
 use crate::app::create_organization::create_organization;
-use crate::app::organizations::edit_organization;
+use crate::app::organizations::{edit_organization, show_organization};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Organization;
+use crate::domain::plan::PlanName;
 use crate::store::organizations;
 
 /// `GET /organizations`, the newest first
 pub(super) fn list(call: &Call) -> Result<Answer, ApiError> {
-    call.query.allow(&["limit", "cursor", "search"])?;
+    call.query.allow(&["limit", "cursor", "search", "plan"])?;
     let (search, limit) = (call.query.search()?, call.query.limit()?);
+    let plan: Option<PlanName> = call.query.parsed("plan")?;
     let before: Option<OrganizationId> = call.query.after_id()?;
     let more = limit.saturating_add(1);
-    let found = call.management.db.read(|connection| organizations::newest(connection, search, before, more))?;
+    let found = call.management.db.read(|connection| organizations::newest(connection, search, plan.as_ref(), before, more))?;
     Answer::page_of(found, limit, |organization: &Organization| organization.id)
 }
 
@@ -36,9 +38,7 @@ pub(super) fn create(call: &Call) -> Result<Answer, ApiError> {
 /// `GET /organizations/{organization_id}`
 pub(super) fn show(call: &Call) -> Result<Answer, ApiError> {
     call.query.allow(&[])?;
-    let id = call.id("organization_id")?;
-    let found = call.management.db.read(|connection| organizations::find(connection, id))?;
-    Answer::ok(&found.ok_or_else(ApiError::not_found)?)
+    Answer::ok(&show_organization(&call.management.db, call.id("organization_id")?)?)
 }
 
 /// `PATCH /organizations/{organization_id}`
@@ -47,7 +47,7 @@ pub(super) fn edit(call: &Call) -> Result<Answer, ApiError> {
     let mut input = call.input();
     let name = input.optional("name", text);
     let plan = input.nullable("plan", text);
-    let limits = input.optional("enterprise_limits", LimitsInput::of);
+    let limits = LimitsInput::below(&mut input, "enterprise_limits");
     input.fixed(&["id", "platform", "created_at"], "can't be changed");
     input.finish()?;
     call.change(|work| {

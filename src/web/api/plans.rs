@@ -1,12 +1,10 @@
 //! `/plans`: for operators.
 
-use serde_json::Value;
-
 use super::answer::Answer;
 use super::call::Call;
 use super::cursor;
 use super::input::{Input, boolean, integer, present, text};
-use super::problem::ApiError;
+use super::problem::{ApiError, FieldError};
 use crate::app::plans;
 use crate::domain::Invalid;
 use crate::domain::plan::{Limit, Plan, PlanLimits, PlanName};
@@ -97,21 +95,22 @@ impl LimitsInput {
         }
     }
 
-    /// Reads an object of limits.
-    pub(super) fn of(value: &Value) -> Result<Self, Invalid> {
-        let wrong = |detail: String| Invalid::new("enterprise_limits", "wrong_type", detail);
-        let members = value.as_object().ok_or_else(|| wrong("must be an object of limits".to_owned()))?;
-        let mut limits = Self::default();
-        for (name, value) in members {
-            let (field, slot) = match name.as_str() {
-                "requests_per_minute" => ("requests_per_minute", &mut limits.requests_per_minute),
-                "requests_per_day" => ("requests_per_day", &mut limits.requests_per_day),
-                "concurrent_connections" => ("concurrent_connections", &mut limits.concurrent_connections),
-                other => return Err(wrong(format!("there is no limit {}", other.chars().take(64).collect::<String>()))),
-            };
-            *slot = Some(if value.is_null() { None } else { Some(Limit::new(field, integer(value)?)?) });
+    /// Reads a member that is an object of limits. What is wrong with one of them is told of that one.
+    pub(super) fn below(input: &mut Input<'_>, member: &'static str) -> Option<Self> {
+        let mut wrong = Vec::new();
+        let limits = input.optional(member, |value| {
+            let members = value.as_object().ok_or_else(|| Invalid::new(member, "wrong_type", "must be an object of limits"))?;
+            let mut inner = Input::new(members);
+            let limits = Self::read(&mut inner);
+            if let Err(ApiError::Invalid(errors)) = inner.finish() {
+                wrong = errors;
+            }
+            Ok(limits)
+        });
+        for FieldError { field, code, detail } in wrong {
+            input.refuse(format!("{member}.{field}"), code, detail);
         }
-        Ok(limits)
+        limits
     }
 
     /// Alters the limits that were named.

@@ -3,12 +3,13 @@
 use super::route::Access::{Anyone, Needs, NeedsProof, Session};
 use super::route::{Route, delete, get, patch, post};
 use super::{
-    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, sessions, setup, signing_keys,
-    usage, users, webhooks,
+    accounts, api_keys, audit_events, catalogue, describe, organizations, password_links, plans, server, sessions, setup,
+    signing_keys, usage, users, webhooks,
 };
 use crate::domain::permission::Permission::{
-    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadSigningKeys, ReadUsers,
-    ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers, WriteWebhooks,
+    CreateKeys, ManageKeys, ReadAccounts, ReadAudit, ReadKeys, ReadOrganizations, ReadPlans, ReadServer, ReadSigningKeys,
+    ReadUsers, ReadWebhooks, WriteAccounts, WriteCatalogue, WriteOrganizations, WritePlans, WriteSigningKeys, WriteUsers,
+    WriteWebhooks,
 };
 
 /// The table, from which the router, the checks and the description are made.
@@ -25,8 +26,11 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable).described(describe::api_keys::ENABLE),
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens)
         .described(describe::api_keys::REVOKE_TOKENS),
+    get("/api-keys/{client_id}/rate-limit", Needs(ReadKeys), usage::rate_limit).described(describe::usage::RATE_LIMIT),
+    post("/api-keys/{client_id}/explain", Needs(ReadKeys), api_keys::explain).described(describe::api_keys::EXPLAIN),
     get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
     patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
+    get("/organization/plans", Needs(ReadKeys), accounts::plans_for_keys).described(describe::accounts::PLANS_FOR_KEYS),
     get("/accounts", Needs(ReadAccounts), accounts::list).described(describe::accounts::LIST),
     post("/accounts", Needs(WriteAccounts), accounts::create).described(describe::accounts::CREATE),
     get("/accounts/{account_id}", Needs(ReadAccounts), accounts::show).described(describe::accounts::SHOW),
@@ -53,6 +57,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/signing-keys", Needs(ReadSigningKeys), signing_keys::list).described(describe::signing_keys::LIST),
     post("/signing-keys/rotate", NeedsProof(WriteSigningKeys), signing_keys::rotate).described(describe::signing_keys::ROTATE),
     post("/signing-keys/import", NeedsProof(WriteSigningKeys), signing_keys::import).described(describe::signing_keys::IMPORT),
+    get("/server", Needs(ReadServer), server::show).described(describe::server::SHOW),
     get("/plans", Needs(ReadPlans), plans::list).described(describe::plans::LIST),
     post("/plans", Needs(WritePlans), plans::create).described(describe::plans::CREATE),
     get("/plans/{name}", Needs(ReadPlans), plans::show).described(describe::plans::SHOW),
@@ -60,6 +65,7 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/plans/{name}", Needs(WritePlans), plans::delete).described(describe::plans::DELETE),
     get("/audit-events", Needs(ReadAudit), audit_events::list).described(describe::audit_events::LIST),
     get("/usage", Needs(ReadKeys), usage::show).described(describe::usage::SHOW),
+    get("/usage/hours", Needs(ReadKeys), usage::by_hour).described(describe::usage::BY_HOUR),
     get("/users", Needs(ReadUsers), users::list).described(describe::users::LIST),
     post("/users", NeedsProof(WriteUsers), users::create).described(describe::users::CREATE),
     get("/users/{user_id}", Needs(ReadUsers), users::show).described(describe::users::SHOW),

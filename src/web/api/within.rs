@@ -86,6 +86,7 @@ impl Inside {
         let call = Call {
             management: Arc::clone(&state.management),
             people: Arc::clone(&state.people),
+            server: Arc::clone(&state.server),
             caller: caller.filter(|_| !is_public),
             session: self.session.clone().filter(|_| !is_public),
             session_token: self.session_token.clone(),

@@ -3,6 +3,30 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
+    ("key-edited", "The key has been changed."),
+    ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
+    ("key-unchanged", "Nothing was changed."),
+    // the platform
+    ("organization-created", "The organization is there. Now invite its first owner."),
+    ("organization-saved", "Saved. It holds for new requests within a second."),
+    ("plan-created", "The plan is there. Organizations and keys can be put on it."),
+    ("plan-saved", "Saved. It holds within a second."),
+    ("plan-deleted", "The plan is deleted."),
+    ("resource-server-created", "The resource server is there. Now add its scopes."),
+    ("resource-server-saved", "Saved."),
+    ("resource-server-deleted", "The resource server is deleted."),
+    ("scope-created", "The scope is there: keys can hold it."),
+    ("scope-saved", "Saved. It holds for new tokens within a second."),
+    ("scope-deleted", "The scope is deleted."),
+    ("signing-key-rotated", "A new key is published. It signs once every verifier has had time to fetch it."),
+    ("signing-key-replaced", "A new key signs. Every other key has left the JWKS."),
+    ("signing-key-imported", "The key is published. It signs once every verifier has had time to fetch it."),
+    ("user-invited-there", "The invitation is on its way."),
+    // keys: what was done with one
+    ("key-disabled", "The key is disabled, and its tokens are revoked."),
+    ("key-enabled", "The key is enabled."),
+    ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("key-deleted", "The key is deleted."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),
     ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),
@@ -27,6 +51,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("webhook-deleted", "The webhook is deleted."),
     ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
+    // keys: what was done with one
 ];
 
 /// The sentence of a word.

@@ -1,7 +1,9 @@
 //! Every page, on one screen.
 
+use super::api_keys::actions::{delete, duplicate, regenerate, switch};
+use super::operator::catalogue;
 use super::route::{Page, get, post};
-use super::{home, organization, profile, session};
+use super::{api_keys, home, operator, organization, profile, session, try_it, usage};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -22,6 +24,30 @@ pub(super) const PAGES: &[Page] = &[
     post("/profile/sessions/end-others", profile::sessions::end_others),
     post("/profile/sessions/{session_id}/end", profile::sessions::end_one),
     // keys
+    get("/api-keys", api_keys::list::show),
+    get("/api-keys/new", api_keys::new::show),
+    post("/api-keys/new", api_keys::new::submit),
+    post("/api-keys/new/summary", api_keys::new::summary),
+    get("/api-keys/{client_id}/secret", api_keys::secret::show),
+    get("/api-keys/{client_id}/edit", api_keys::edit::show),
+    post("/api-keys/{client_id}/edit", api_keys::edit::submit),
+    post("/api-keys/{client_id}/edit/summary", api_keys::edit::summary),
+    get("/api-keys/{client_id}", api_keys::page::show),
+    get("/api-keys/{client_id}/regenerate", regenerate::show),
+    post("/api-keys/{client_id}/regenerate", regenerate::submit),
+    get("/api-keys/{client_id}/duplicate", duplicate::show),
+    post("/api-keys/{client_id}/duplicate", duplicate::submit),
+    get("/api-keys/{client_id}/disable", switch::show_disable),
+    post("/api-keys/{client_id}/disable", switch::disable),
+    get("/api-keys/{client_id}/enable", switch::show_enable),
+    post("/api-keys/{client_id}/enable", switch::enable),
+    get("/api-keys/{client_id}/revoke-tokens", switch::show_revoke_tokens),
+    post("/api-keys/{client_id}/revoke-tokens", switch::revoke_tokens),
+    get("/api-keys/{client_id}/delete", delete::show),
+    post("/api-keys/{client_id}/delete", delete::submit),
+    get("/try-it", try_it::page::show),
+    post("/try-it", try_it::page::submit),
+    get("/usage", usage::page::show),
     // the organization
     get("/organization", organization::settings::show),
     post("/organization", organization::settings::rename),
@@ -55,4 +81,33 @@ pub(super) const PAGES: &[Page] = &[
     post("/webhooks/{webhook_id}/delete", organization::webhook_changes::delete),
     post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", organization::webhook_changes::redeliver),
     // the platform
+    get("/operator/organizations", operator::organizations::list),
+    get("/operator/organizations/new", operator::organizations::new),
+    post("/operator/organizations/new", operator::organizations::create),
+    get("/operator/organizations/{organization_id}", operator::organization::show),
+    post("/operator/organizations/{organization_id}", operator::organization::edit),
+    post("/operator/organizations/{organization_id}/users", operator::organization::invite),
+    post("/operator/organizations/{organization_id}/users/{user_id}/invite", operator::organization::invite_again),
+    get("/operator/plans", operator::plans::list),
+    get("/operator/plans/new", operator::plans::new),
+    post("/operator/plans/new", operator::plans::create),
+    get("/operator/plans/{name}", operator::plans::show),
+    post("/operator/plans/{name}", operator::plans::edit),
+    post("/operator/plans/{name}/delete", operator::plans::delete),
+    get("/operator/catalogue", catalogue::list),
+    get("/operator/catalogue/resource-servers/new", catalogue::resource_server::new),
+    post("/operator/catalogue/resource-servers/new", catalogue::resource_server::create),
+    get("/operator/catalogue/resource-servers/{resource_server_id}", catalogue::resource_server::show),
+    post("/operator/catalogue/resource-servers/{resource_server_id}", catalogue::resource_server::edit),
+    post("/operator/catalogue/resource-servers/{resource_server_id}/delete", catalogue::resource_server::delete),
+    get("/operator/catalogue/scopes/new", catalogue::scope::new),
+    post("/operator/catalogue/scopes/new", catalogue::scope::create),
+    get("/operator/catalogue/scopes/{scope}", catalogue::scope::show),
+    post("/operator/catalogue/scopes/{scope}", catalogue::scope::edit),
+    post("/operator/catalogue/scopes/{scope}/delete", catalogue::scope::delete),
+    get("/operator/signing-keys", operator::signing_keys::show),
+    post("/operator/signing-keys/rotate", operator::signing_keys::rotate),
+    post("/operator/signing-keys/compromise", operator::signing_keys::compromise),
+    post("/operator/signing-keys/import", operator::signing_keys::import),
+    get("/operator/health", operator::health::show),
 ];

@@ -76,7 +76,7 @@ const OPERATOR: &[(&str, &str, Section, &str)] = &[
     ("Plans", "/operator/plans", Section::Plans, "/plans"),
     ("Catalogue", "/operator/catalogue", Section::Catalogue, "/organizations"),
     ("Signing keys", "/operator/signing-keys", Section::SigningKeys, "/signing-keys"),
-    ("Health", "/operator/health", Section::Health, "/signing-keys"),
+    ("Health", "/operator/health", Section::Health, "/server"),
 ];
 
 impl Shell {

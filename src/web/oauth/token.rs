@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::Instant;
 use zeroize::Zeroize;
 
-use crate::app::issue_token::{Outcome, Refusal};
+use crate::app::issue_token::{IssuedToken, Outcome, Refusal};
 use crate::clock;
 use crate::oauth::client_request::RawClientRequest;
 use crate::oauth::error::OAuthError;
@@ -31,6 +31,27 @@ pub(super) fn refusal_delay(elapsed: Duration) -> Duration {
     REFUSAL_DELAY.saturating_mul(passed + 1)
 }
 
+/// Holds a refusal of the client, whose request was there at `complete`, until it may leave.
+pub(in crate::web) async fn hold_refusal(outcome: &Outcome, complete: Instant) {
+    if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome.result {
+        tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
+    }
+}
+
+/// Tells the logs, the audit log and the metrics what became of a request.
+pub(in crate::web) fn report(state: &State, request_id: &str, address: Option<IpAddr>, result: &Result<IssuedToken, Refusal>) {
+    match result {
+        Ok(token) => log::debug!(request_id, client_id:% = token.client_id; "token issued"),
+        Err(refusal) => {
+            state.issuer.metrics.token_refused(refusal.error);
+            log_refusal(request_id, address, refusal);
+            if let Some(kind) = refusal.kind(address) {
+                state.issuer.refusals.note(kind, request_id);
+            }
+        }
+    }
+}
+
 pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
     let started = Instant::now();
     let exchange = Exchange::begin(&request, &state);
@@ -44,9 +65,7 @@ pub(in crate::web) async fn token(request: HttpRequest, payload: web::Payload, s
         Ok(body) => issue(&request, body, &state, address).await,
         Err(error) => OAuthError::from(error).into(),
     };
-    if let Err(Refusal { error: OAuthError::InvalidClient(_), .. }) = outcome.result {
-        tokio::time::sleep_until(complete + refusal_delay(complete.elapsed())).await;
-    }
+    hold_refusal(&outcome, complete).await;
     answer(exchange, &state, address, outcome, started)
 }
 
@@ -88,19 +107,10 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
 }
 
 fn answer(exchange: Exchange<'_>, state: &State, address: Option<IpAddr>, outcome: Outcome, started: Instant) -> HttpResponse {
+    report(state, exchange.id.as_str(), address, &outcome.result);
     let response = match outcome.result {
-        Ok(token) => {
-            log::debug!(request_id = exchange.id.as_str(), client_id:% = token.client_id; "token issued");
-            oauth_json(&mut HttpResponse::Ok(), token.json)
-        }
-        Err(refusal) => {
-            state.issuer.metrics.token_refused(refusal.error);
-            log_refusal(exchange.id.as_str(), address, &refusal);
-            if let Some(kind) = refusal.kind(address) {
-                state.issuer.refusals.note(kind, exchange.id.as_str());
-            }
-            oauth_error(refusal.error)
-        }
+        Ok(token) => oauth_json(&mut HttpResponse::Ok(), token.json),
+        Err(refusal) => oauth_error(refusal.error),
     };
     state.issuer.metrics.token_answered(response.status().as_u16(), started.elapsed());
     let response = match outcome.admission {

@@ -6,13 +6,12 @@ import { checkLight } from "../lib/light.mjs";
 import { walk } from "../lib/walk.mjs";
 
 async function look(installation, who, demo) {
-  const problems = [];
-  await walk(installation.browser, demo, who, {}, async (page, entry) => {
+  const problems = await walk(installation.browser, demo, who, {}, [], async (page, entry) => {
     // It is long, and has a flow of its own.
     if (entry.name === "reference") return;
-    const noted = (error) => problems.push(`${entry.name}: ${error.message}`);
-    await checkLight(page).catch(noted);
-    await checkAccessible(page).catch(noted);
+    const failed = [];
+    for (const check of [checkLight, checkAccessible]) await check(page).catch((error) => failed.push(error.message));
+    if (failed.length > 0) throw new Error(failed.join("\n"));
   });
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
@@ -26,7 +25,7 @@ export async function pages_of_an_owner_are_accessible_and_light(installation) {
 }
 
 export async function pages_of_others_are_accessible_and_light(installation) {
-  await look(installation, ["admin", "developer"], await fillDemo(installation));
+  await look(installation, ["admin", "developer", "newcomer"], await fillDemo(installation));
 }
 
 export async function pages_of_an_operator_are_accessible_and_light(installation) {

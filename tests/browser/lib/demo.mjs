@@ -76,9 +76,11 @@ export async function fillDemo(server) {
   const sql = (text) => server.sql(text);
   const now = Math.floor(Date.now() / 1000);
   await cli(["apply", "-"], CATALOGUE);
-  const organization = (await cli(["organizations", "list"])).find(({ name }) => name === "Northwind Traders").id;
+  const organizations = Object.fromEntries((await cli(["organizations", "list"])).map(({ id, name }) => [name, id]));
+  const organization = organizations["Northwind Traders"];
   const platform = "org_00000000000000000000000000";
-  const accounts = (await cli(["accounts", "list", "--organization", organization])).map(({ id }) => id);
+  const named = Object.fromEntries((await cli(["accounts", "list", "--organization", organization])).map(({ id, name }) => [name, id]));
+  const accounts = ["Northwind Lisbon", "Northwind Berlin", "Northwind Online"].map((name) => named[name]);
 
   const person = async (role, email, name, of = organization) => {
     const { id } = await cli(["users", "create", "--organization", of, "--email", email, "--role", role, "--name", name], PASSWORD);
@@ -88,6 +90,7 @@ export async function fillDemo(server) {
     owner: await person("owner", "ines@northwind.example", "Inês Almeida"),
     admin: await person("admin", "jonas@northwind.example", "Jonas Weber"),
     developer: await person("developer", "aisha@northwind.example", "Aisha Khan"),
+    newcomer: await person("owner", "first@fabrikam.example", "Maya Lindqvist", organizations["Fabrikam Logistics"]),
     operator: await person("owner", "operations@platform.example", "Platform Operations", platform),
   };
   const former = await person("developer", "former@northwind.example", "Former Colleague");
@@ -95,14 +98,16 @@ export async function fillDemo(server) {
 
   const api = await signedIn(url, people.owner);
   const key = (name, grants, rest = {}) => api("POST", "/api-keys", { name, kind: "scoped", grants, ...rest });
-  const history = [];
+  const history = [`UPDATE meta SET value = '${now - 60 * DAY}' WHERE name = 'usage_counted_since'`];
   const aged = ({ client_id }, days) => {
     const then = now - days * DAY;
     history.push(`UPDATE api_keys SET created_at = ${then}, updated_at = ${then} WHERE client_id = '${client_id}'`);
     history.push(`UPDATE api_secrets SET created_at = ${then} WHERE client_id = '${client_id}'`);
   };
   const used = ({ client_id }, seconds, address) => {
-    history.push(`UPDATE api_keys SET last_used_at = ${now - seconds}, last_used_ip = '${address}' WHERE client_id = '${client_id}'`);
+    const use = `last_used_at = ${now - seconds}, last_used_ip = '${address}'`;
+    history.push(`UPDATE api_keys SET ${use} WHERE client_id = '${client_id}'`);
+    history.push(`UPDATE api_secret_uses SET ${use} WHERE secret_id IN (SELECT id FROM api_secrets WHERE client_id = '${client_id}')`);
   };
 
   const [lisbon, berlin] = accounts;
@@ -112,6 +117,7 @@ export async function fillDemo(server) {
     plan: "growth",
   });
   aged(checkout, 41);
+  used(checkout, 7 * 60, "203.0.113.40");
   const organizationAdmin = await api("POST", "/api-keys", { name: "Organization admin", kind: "admin" });
   aged(organizationAdmin, 12);
   await api("POST", "/api-keys", { name: "Lisbon admin", kind: "admin", account_id: lisbon });
@@ -128,7 +134,7 @@ export async function fillDemo(server) {
   history.push(`UPDATE api_keys SET expires_at = ${now - 5 * DAY} WHERE client_id = '${expired.client_id}'`);
   const inTenDays = new Date((now + 10 * DAY) * 1000).toISOString().replace(/\.\d+Z/, "Z");
   await key("Consultant, until the audit is done", READ, { expires_at: inTenDays });
-  await key("<img src=x onerror=alert(1)>", READ);
+  const hostile = await key("<img src=x onerror=alert(1)>", READ);
   await key("A name of exactly sixty-four characters, as long as names can be", [...READ, grant("disputes:write payouts:write", berlin)]);
   await key("Ünïcödé ✓ 支払い", READ);
   await key("Short-lived tokens", READ, { token_lifetime_seconds: 300, token_endpoint_auth_method: "client_secret_post" });
@@ -149,6 +155,7 @@ export async function fillDemo(server) {
   // Its second secret is new, the first one as old as the key.
   await api("POST", `/api-keys/${checkout.client_id}/regenerate`, { grace_period_seconds: 604_800 });
 
+  const one = async (query) => (await sql(query)).trim();
   return {
     people,
     ids: {
@@ -157,11 +164,15 @@ export async function fillDemo(server) {
       key: checkout.client_id,
       stale_key: stale.client_id,
       disabled_key: disabled.client_id,
+      hostile_key: hostile.client_id,
       admin_key: organizationAdmin.client_id,
       user: people.developer.id,
-      webhook: (await sql(`SELECT id FROM webhooks WHERE organization_id = '${organization}' ORDER BY created_at, id LIMIT 1`)).trim(),
+      webhook: await one(`SELECT id FROM webhooks WHERE organization_id = '${organization}' ORDER BY created_at, id LIMIT 1`),
+      resource_server: await one("SELECT id FROM resource_servers WHERE name = 'Payments'"),
     },
-    secret: checkout.client_secret,
+    keys: { checkout, integrator },
+    /** From now on the password is asked for again. */
+    forgetProofs: () => sql("UPDATE sessions SET proved_at = proved_at - 301"),
   };
 }
 

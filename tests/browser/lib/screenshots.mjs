@@ -13,6 +13,7 @@ import { fillDemo } from "./demo.mjs";
 import { walk } from "./walk.mjs";
 
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+const PEOPLE = ["visitor", "newcomer", "owner", "admin", "developer", "operator"];
 /** A page may be longer than anybody wants to look at. */
 const TALLEST = 3_000;
 
@@ -26,14 +27,15 @@ try {
   const demo = await fillDemo(server);
   const browser = await Browser.launch(server.url);
   try {
+    const problems = [];
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"]) {
-        await walk(browser, demo, ["visitor", "owner", "admin", "developer", "operator"], { viewport, colorScheme }, (page, entry) =>
-          only.length === 0 || only.includes(entry.name) ? picture(page, viewport, `${entry.name}-${size}-${colorScheme}`) : null,
-        );
+        const look = (page, entry) => picture(page, viewport, `${entry.name}-${size}-${colorScheme}`);
+        problems.push(...(await walk(browser, demo, PEOPLE, { viewport, colorScheme }, only, look)));
       }
     }
-    process.exitCode = 0;
+    problems.forEach((problem) => console.error(problem));
+    process.exitCode = problems.length > 0 ? 1 : 0;
   } finally {
     await browser.close();
   }
@@ -45,8 +47,9 @@ try {
 async function picture(page, viewport, name) {
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   const path = join(folder, `${name}.png`);
-  const clip = { x: 0, y: 0, width: viewport.width, height: Math.max(viewport.height, Math.min(height, TALLEST)) };
-  await page.screenshot({ path, fullPage: true, clip });
+  await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, Math.min(height, TALLEST)) });
+  await page.screenshot({ path });
+  await page.setViewportSize(viewport);
   console.log(path);
 }
 

@@ -10,6 +10,7 @@ pub(super) mod organizations;
 mod parameters;
 pub(super) mod password_links;
 pub(super) mod plans;
+pub(super) mod server;
 pub(super) mod sessions;
 pub(super) mod setup;
 pub(super) mod signing_keys;

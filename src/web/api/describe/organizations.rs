@@ -5,7 +5,8 @@
 use utoipa::ToSchema;
 
 use super::operation::Doc;
-use super::parameters::{CURSOR, LIMIT, SEARCH};
+use super::parameters::{CURSOR, LIMIT, PLAN, SEARCH};
+use crate::app::organizations::OrganizationDetails;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::{Limit, PlanName};
@@ -46,12 +47,14 @@ struct EnterpriseLimits {
 pub(in crate::web::api) const LIST: Doc = Doc::new("listOrganizations", "List organizations")
     .because("Every customer and the platform itself, the newest first.")
     .lists::<Organization>()
-    .query(&[LIMIT, CURSOR, SEARCH]);
+    .query(&[LIMIT, CURSOR, SEARCH, PLAN]);
 
 pub(in crate::web::api) const CREATE: Doc =
     Doc::new("createOrganization", "Create an organization").reads::<NewOrganization>().creates::<Organization>();
 
-pub(in crate::web::api) const SHOW: Doc = Doc::new("showOrganization", "Show an organization").answers::<Organization>();
+pub(in crate::web::api) const SHOW: Doc = Doc::new("showOrganization", "Show an organization")
+    .because("With how much there is of it.")
+    .answers::<OrganizationDetails>();
 
 pub(in crate::web::api) const EDIT: Doc =
     Doc::new("editOrganization", "Edit an organization").reads::<OrganizationEdit>().answers::<Organization>();

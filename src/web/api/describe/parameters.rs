@@ -38,6 +38,13 @@ pub(in crate::web::api) const SEARCH: Parameter = Parameter {
 pub(in crate::web::api) const SEARCH_KEYS: Parameter =
     Parameter { description: "A part of the name or the client id; the case of ASCII letters does not matter.", ..SEARCH };
 
+pub(in crate::web::api) const PLAN: Parameter = Parameter {
+    name: "plan",
+    description: "Organizations with this rate plan alone; not those that have none of their own.",
+    schema: || json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
+    example: "growth",
+};
+
 pub(in crate::web::api) const KIND: Parameter = Parameter {
     name: "kind",
     description: "Keys of this kind alone.",
@@ -50,6 +57,14 @@ pub(in crate::web::api) const STATE: Parameter = Parameter {
     description: "Keys in this state alone. A disabled key counts as disabled even when its time is over too.",
     schema: || json!({"type": "string", "enum": ["live", "disabled", "expired"]}),
     example: "live",
+};
+
+pub(in crate::web::api) const SORT_KEYS: Parameter = Parameter {
+    name: "sort",
+    description: "The order: the newest first; by name (the case of ASCII letters does not matter); or the last used first, \
+                  to the minute, those never used last. A cursor is one of its own order.",
+    schema: || json!({"type": "string", "enum": ["newest", "name", "last_used"], "default": "newest"}),
+    example: "newest",
 };
 
 pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {

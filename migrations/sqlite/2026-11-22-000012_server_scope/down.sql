@@ -1,0 +1,3 @@
+DROP INDEX deliveries_given_up;
+DELETE FROM grants WHERE scope IN (SELECT name FROM scopes WHERE id = 'scope_0000000000000000000000000h');
+DELETE FROM scopes WHERE id = 'scope_0000000000000000000000000h';
