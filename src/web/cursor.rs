@@ -7,12 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const LONGEST: usize = 512;
 
 /// The cursor of the place behind `last`.
-pub(super) fn encode(last: &str) -> String {
+pub fn encode(last: &str) -> String {
     URL_SAFE_NO_PAD.encode(last)
 }
 
 /// The place that a cursor names; `None` when it is not one of ours.
-pub(super) fn decode(cursor: &str) -> Option<String> {
+pub fn decode(cursor: &str) -> Option<String> {
     if cursor.is_empty() || cursor.len() > LONGEST {
         return None;
     }
