@@ -15,8 +15,8 @@ use crate::domain::id::{ClientId, SecretId};
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::client_auth::{self, Recognised};
+use crate::oauth::client_request::{Credentials, Presented};
 use crate::oauth::error::{ClientRefusal, OAuthError};
-use crate::oauth::token_request::{Credentials, TokenRequest};
 
 /// What a client presents.
 struct Attempt<'a> {
@@ -59,12 +59,12 @@ impl TokenIssuer {
     /// [`Refusal`].
     pub(super) async fn authenticate(
         &self,
-        request: &TokenRequest,
+        client: &Presented,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Refusal> {
         let wait = |retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds };
-        let (client_id, secret, method) = match &request.credentials {
+        let (client_id, secret, method) = match &client.credentials {
             Credentials::Refused(refusal) => {
                 self.failures.reserve(None, address).map_err(wait)?;
                 return Err(OAuthError::InvalidClient(*refusal).into());
@@ -74,7 +74,7 @@ impl TokenIssuer {
         };
         let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
         self.failures.check(Some(client_id), address).map_err(wait)?;
-        if request.body_client_id.as_deref().is_some_and(|other| other != client_id.as_bytes()) {
+        if client.body_client_id.as_deref().is_some_and(|other| other != client_id.as_bytes()) {
             let named = client_id.parse().ok();
             return self.count(&attempt, ClientRefusal::OtherClientId).map_err(|r| Refusal { client_id: named, ..r });
         }

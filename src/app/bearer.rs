@@ -1,16 +1,14 @@
-//! Who an access token of this server stands for, for its own management API (RFC 6750, RFC 9068 section 4): signature,
-//! type, issuer, times, audience; then what the key itself is now: there, enabled, its tokens not revoked, used from where
-//! it may be, and still holding the token's scopes.
+//! Who an access token of this server stands for, for its own management API (RFC 6750, RFC 9068 section 4): a live token,
+//! meant for this API, used from where its key may be, with the scopes that the key still holds.
 
 use std::net::IpAddr;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::caller::{Authority, Caller};
 use super::issue_token::TokenIssuer;
 use super::limits::Admission;
-use crate::crypto::jwk::PublicJwk;
-use crate::crypto::jwt::{self, Expected};
+use super::live_token::NotLive;
 use crate::directory::{LoadedKey, LookupError};
 use crate::domain::actor::Principal;
 use crate::domain::catalogue::Catalogue;
@@ -31,9 +29,12 @@ pub enum BearerError {
     Unavailable(LookupError),
 }
 
-impl From<LookupError> for BearerError {
-    fn from(error: LookupError) -> Self {
-        Self::Unavailable(error)
+impl From<NotLive> for BearerError {
+    fn from(why: NotLive) -> Self {
+        match why {
+            NotLive::Dead(cause) => Self::InvalidToken(cause),
+            NotLive::Unavailable(error) => Self::Unavailable(error),
+        }
     }
 }
 
@@ -48,29 +49,18 @@ impl TokenIssuer {
     /// # Errors
     /// [`BearerError`].
     pub async fn caller_of(&self, token: &str, address: IpAddr, now: Timestamp) -> Result<Caller, BearerError> {
-        if !self.directory.is_fresh() {
-            return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
+        let (own, key) = self.live_token(token, now).await?;
+        if !is_for(&own_audience(&self.issuer), own.claims.get("aud")) {
+            return Err(BearerError::InvalidToken("aud does not name this API".to_owned()));
         }
-        let claims = self.verify(token, now)?;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let client_id: ClientId = text("sub").and_then(|id| id.parse().ok()).ok_or_else(|| invalid("sub is not an API key"))?;
-        let entry = match self.directory.key_in_memory(client_id) {
-            Some(LoadedKey::Known(key)) => key.entry,
-            Some(_) => return Err(invalid("the API key is gone")),
-            None => match self.directory.load_key(client_id).await? {
-                LoadedKey::Known(key) => key.entry,
-                _ => return Err(invalid("the API key is gone")),
-            },
-        };
-        check_key(&entry, &claims, now)?;
-        if !entry.ip_allowlist.allows(address) {
+        if !key.ip_allowlist.allows(address) {
             return Err(BearerError::AddressNotAllowed);
         }
-        let scopes = held_still(&entry, text("scope").unwrap_or_default(), &self.directory.catalogue());
+        let scopes = held_still(&key, own.text("scope").unwrap_or_default(), &self.directory.catalogue());
         Ok(Caller {
-            principal: Principal::ApiKey(client_id),
-            organization_id: entry.organization_id,
-            is_operator: entry.organization_id.is_platform(),
+            principal: Principal::ApiKey(own.client_id),
+            organization_id: key.organization_id,
+            is_operator: key.organization_id.is_platform(),
             authority: Authority::Token { scopes },
         })
     }
@@ -86,19 +76,14 @@ impl TokenIssuer {
             LoadedKey::Deleted | LoadedKey::Unknown => None,
         }
     }
+}
 
-    fn verify(&self, token: &str, now: Timestamp) -> Result<Map<String, Value>, BearerError> {
-        let keys = self.directory.signing_keys();
-        let published: Vec<PublicJwk> = keys.published(now).map(|pair| pair.public_jwk().clone()).collect();
-        let verified = jwt::verify(token, &published, &Expected::access_token(&self.issuer), now)
-            .map_err(|error| invalid(&error.to_string()))?;
-        let own = own_audience(&self.issuer);
-        let is_for_us = match verified.claims.get("aud") {
-            Some(Value::String(audience)) => *audience == own,
-            Some(Value::Array(all)) => all.iter().any(|audience| audience.as_str() == Some(&own)),
-            _ => false,
-        };
-        if is_for_us { Ok(verified.claims) } else { Err(invalid("aud does not name this API")) }
+/// Whether `aud` names this API.
+fn is_for(own: &str, audience: Option<&Value>) -> bool {
+    match audience {
+        Some(Value::String(audience)) => audience == own,
+        Some(Value::Array(all)) => all.iter().any(|audience| audience.as_str() == Some(own)),
+        _ => false,
     }
 }
 
@@ -106,25 +91,4 @@ impl TokenIssuer {
 fn held_still(key: &KeyEntry, scopes: &str, catalogue: &Catalogue) -> Vec<ScopeName> {
     let held = key.holding.scopes_at(GrantTarget::Organization, catalogue);
     scopes.split(' ').filter_map(|scope| scope.parse().ok()).filter(|scope| held.contains(&scope)).collect()
-}
-
-fn invalid(cause: &str) -> BearerError {
-    BearerError::InvalidToken(cause.to_owned())
-}
-
-fn check_key(key: &KeyEntry, claims: &Map<String, Value>, now: Timestamp) -> Result<(), BearerError> {
-    if key.disabled {
-        return Err(invalid("the API key is disabled"));
-    }
-    if key.expires_at.is_some_and(|at| at <= now) {
-        return Err(invalid("the API key has expired"));
-    }
-    let issued_at = claims.get("iat").and_then(Value::as_i64).ok_or_else(|| invalid("iat is missing"))?;
-    if key.tokens_revoked_at.is_some_and(|at| issued_at <= at.unix()) {
-        return Err(invalid("the API key's tokens were revoked"));
-    }
-    if claims.get("org").and_then(Value::as_str) != Some(&key.organization_id.to_string()) {
-        return Err(invalid("org is not the API key's organization"));
-    }
-    Ok(())
 }

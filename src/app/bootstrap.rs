@@ -249,7 +249,7 @@ fn mint(directory: &Path) -> Result<MasterKey, BootstrapError> {
     let key = MasterKey::generate().map_err(crypto)?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     // A name of its own: two nodes in containers have the same process id.
-    let draft = directory.join(format!("{MASTER_KEY_FILE}.{}", random::token_id().map_err(crypto)?));
+    let draft = directory.join(format!("{MASTER_KEY_FILE}.{}", random::name().map_err(crypto)?));
     let written = write_file(&draft, key.to_file_text().as_bytes())
         // A link, unlike a rename, never replaces what is there.
         .and_then(|()| fs::hard_link(&draft, &path));

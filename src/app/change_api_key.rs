@@ -107,7 +107,7 @@ fn remove_secret(transaction: &mut WriteTransaction<'_>, key: &mut ApiKey, id: S
         key.last_used_at = last.last_used_at;
         key.last_used_ip = last.last_used_ip;
     }
-    Ok(secrets::delete(transaction, id)?)
+    Ok(secrets::delete(transaction, key.client_id, id)?)
 }
 
 /// Refuses the key from now on, its tokens included. A key that is disabled already stays as it is.

@@ -101,7 +101,7 @@ fn make_demo(work: &mut Work<'_, '_>) -> Result<Demo, AppError> {
 /// Makes the demo's owner, or gives the one of an earlier start another password.
 fn make_owner(work: &mut Work<'_, '_>, organization_id: OrganizationId) -> Result<(Email, Password), AppError> {
     let email: Email = OWNER.parse()?;
-    let password = Password::presented(random::token_id()?);
+    let password = Password::presented(random::name()?);
     let hash = password_hash::hash(&password)?;
     match users::find_by_email(work.transaction.reading(), &email)? {
         Some(owner) => drop(set_password(work, owner.id, &hash)?),

@@ -62,8 +62,8 @@ impl Window {
 pub struct Failures {
     limits: FailureLimits,
     windows: Cache<u64, Arc<Window>>,
-    /// Whether there has been a failure ever: a server without guessers need not look.
-    any: AtomicBool,
+    /// Whether a window has ever been full: a server without guessers need not look.
+    any_full: AtomicBool,
     hasher: RandomState,
 }
 
@@ -76,7 +76,7 @@ impl std::fmt::Debug for Failures {
 impl Failures {
     /// No failures yet.
     pub fn new(limits: FailureLimits) -> Self {
-        Self { limits, windows: Cache::new(CAPACITY), any: AtomicBool::new(false), hasher: RandomState::new() }
+        Self { limits, windows: Cache::new(CAPACITY), any_full: AtomicBool::new(false), hasher: RandomState::new() }
     }
 
     /// Whether this id may be tried from this address now; without an id, whether anything may.
@@ -84,7 +84,7 @@ impl Failures {
     /// # Errors
     /// Seconds until it may, at least 1.
     pub fn check(&self, client_id: Option<&str>, address: IpAddr) -> Result<(), u32> {
-        if !self.any.load(Ordering::Relaxed) {
+        if !self.any_full.load(Ordering::Relaxed) {
             return Ok(());
         }
         let over = |(key, limit)| self.windows.get(&key).and_then(|window| window.over(limit));
@@ -100,7 +100,7 @@ impl Failures {
         let mut counted: Vec<Arc<Window>> = Vec::with_capacity(2);
         for (key, limit) in self.keys(client_id, address) {
             let window = self.current(key);
-            let before = window.failures.fetch_add(1, Ordering::Relaxed);
+            let before = self.count(&window, limit);
             let over = if before >= limit { window.over(limit) } else { None };
             counted.push(window);
             if let Some(wait) = over {
@@ -113,9 +113,18 @@ impl Failures {
 
     /// Counts a failure.
     pub fn record(&self, client_id: Option<&str>, address: IpAddr) {
-        for (key, _) in self.keys(client_id, address) {
-            self.current(key).failures.fetch_add(1, Ordering::Relaxed);
+        for (key, limit) in self.keys(client_id, address) {
+            self.count(&self.current(key), limit);
         }
+    }
+
+    /// Counts one more, and returns how many there were.
+    fn count(&self, window: &Window, limit: u32) -> u32 {
+        let before = window.failures.fetch_add(1, Ordering::Relaxed);
+        if before.saturating_add(1) >= limit {
+            self.any_full.store(true, Ordering::Relaxed);
+        }
+        before
     }
 
     /// What was reserved was no failure.
@@ -136,7 +145,6 @@ impl Failures {
 
     /// The window that runs now, a new one when there is none.
     fn current(&self, key: u64) -> Arc<Window> {
-        self.any.store(true, Ordering::Relaxed);
         if let Some(window) = self.windows.get(&key) {
             if window.ends_in().is_some() {
                 return window;

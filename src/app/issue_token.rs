@@ -13,18 +13,21 @@ use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
 use super::{Failures, ForeignSecrets, Metrics, Uses};
 use crate::clock;
+use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
-use crate::crypto::random;
+use crate::crypto::random::TokenId;
+use crate::crypto::signing::SigningPair;
 use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
+use crate::oauth::client_request::{Presented, RawClientRequest};
 use crate::oauth::error::OAuthError;
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
-use crate::oauth::token_request::{self, RawTokenRequest, TokenRequest};
+use crate::oauth::token_request::{self, TokenRequest};
 
 /// What issuing needs besides the request.
 #[derive(Debug)]
@@ -53,21 +56,30 @@ pub struct TokenIssuer {
 
 /// A success as it is answered (RFC 6749 section 5.1).
 pub struct IssuedToken {
-    access_token: String,
-    expires_in: u16,
+    /// The answer's body.
+    pub json: Vec<u8>,
     scope: String,
     /// For the log.
     pub client_id: ClientId,
 }
 
+/// What is answered beside the token and its scope.
+const MEMBERS_BYTES: usize = 96;
+
 impl IssuedToken {
-    /// The answer's body. Written out by hand: a token is base64url and dots, and the grammar of scopes has neither
-    /// quotes nor backslashes, so nothing has to be looked through for characters to escape.
-    pub fn to_json(&self) -> String {
-        let Self { access_token, expires_in, scope, .. } = self;
-        format!(
-            "{{\"access_token\":\"{access_token}\",\"token_type\":\"Bearer\",\"expires_in\":{expires_in},\"scope\":\"{scope}\"}}"
-        )
+    /// Signs, right into the answer. That is written out by hand: a token is base64url and dots, and the grammar of
+    /// scopes has neither quotes nor backslashes, so nothing has to be looked through for characters to escape.
+    fn sign(pair: &SigningPair, claims: &AccessTokenClaims<'_>, expires_in: u16) -> Result<Vec<u8>, CryptoError> {
+        let payload = claims.to_json();
+        let mut json = Vec::with_capacity(pair.longest_token(payload.len()) + claims.scope.len() + MEMBERS_BYTES);
+        json.extend_from_slice(b"{\"access_token\":\"");
+        pair.sign_onto(ACCESS_TOKEN_TYPE, &payload, &mut json)?;
+        json.extend_from_slice(b"\",\"token_type\":\"Bearer\",\"expires_in\":");
+        json.extend_from_slice(itoa::Buffer::new().format(expires_in).as_bytes());
+        json.extend_from_slice(b",\"scope\":\"");
+        json.extend_from_slice(claims.scope.as_bytes());
+        json.extend_from_slice(b"\"}");
+        Ok(json)
     }
 }
 
@@ -160,12 +172,12 @@ async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
 
 impl TokenIssuer {
     /// Issues a token or says why not.
-    pub async fn issue(&self, raw: &RawTokenRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
+    pub async fn issue(&self, raw: &RawClientRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
         let request = match token_request::parse(raw) {
             Ok(request) => request,
             Err(error) => return error.into(),
         };
-        let client = match self.identify(&request, address, now).await {
+        let client = match self.identify(&request.client, address, now).await {
             Ok(client) => client,
             Err(refusal) => return refusal.into(),
         };
@@ -183,11 +195,16 @@ impl TokenIssuer {
     }
 
     /// The client, at an address that it may come from.
-    async fn identify(&self, request: &TokenRequest, address: IpAddr, now: Timestamp) -> Result<AuthenticatedClient, Refusal> {
+    pub(super) async fn identify(
+        &self,
+        presented: &Presented,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, Refusal> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
-        let client = self.authenticate(request, address, now).await?;
+        let client = self.authenticate(presented, address, now).await?;
         if !client.key.ip_allowlist.allows(address) {
             return Err(Refusal { client_id: Some(client.key.client_id), ..OAuthError::UnauthorizedClient.into() });
         }
@@ -208,7 +225,7 @@ impl TokenIssuer {
 
     fn sign(&self, key: &KeyEntry, target: Target, granted: &Granted<'_>, now: Timestamp) -> Result<IssuedToken, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
-        let jti = random::token_id().map_err(|error| fault(error.to_string()))?;
+        let jti = TokenId::draw().map_err(|error| fault(error.to_string()))?;
         let scope = scope_text(&granted.scopes);
         let expires_in = key.token_lifetime.seconds();
         let claims = AccessTokenClaims {
@@ -219,7 +236,7 @@ impl TokenIssuer {
             iat: now.unix(),
             nbf: now.unix(),
             exp: now.plus_seconds(i64::from(expires_in)).unix(),
-            jti: &jti,
+            jti: jti.as_str(),
             scope: &scope,
             org: key.organization_id,
             account: target.account(),
@@ -228,8 +245,8 @@ impl TokenIssuer {
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
         let started = Instant::now();
-        let access_token = pair.sign(ACCESS_TOKEN_TYPE, &claims).map_err(|error| fault(error.to_string()))?;
+        let json = IssuedToken::sign(pair, &claims, expires_in).map_err(|error| fault(error.to_string()))?;
         self.metrics.token_issued(started.elapsed());
-        Ok(IssuedToken { access_token, expires_in, scope, client_id: key.client_id })
+        Ok(IssuedToken { json, scope, client_id: key.client_id })
     }
 }

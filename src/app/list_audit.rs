@@ -5,9 +5,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::actor::Principal;
+use crate::domain::id::OrganizationId;
 use crate::domain::time::in_milliseconds;
 use crate::store::audit_events::{self, AuditFilter, AuditRow, LogOwner};
-use crate::store::{Db, DbConnection, StoreError};
+use crate::store::{Db, DbConnection, StoreError, names};
 
 /// A row as it is shown. Texts are shown as they are stored, also those that this version would not write.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,6 +35,9 @@ pub struct AuditView {
     pub action: String,
     /// The id of what it was done to.
     pub target: Option<String>,
+    /// What that user, API key, account or webhook is called now; left out when it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_name: Option<String>,
     /// `done` or `refused`.
     #[schema(example = "done")]
     pub outcome: String,
@@ -57,13 +61,16 @@ pub struct ActorView {
     pub kind: &'static str,
     /// The id of a user or an API key.
     pub id: Option<String>,
+    /// What it is called now; left out when it is gone or another organization's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 impl ActorView {
     fn of(stored: String) -> Self {
         let kind = stored.parse().map_or("unknown", Principal::kind);
         let has_id = matches!(kind, "user" | "api_key" | "unknown");
-        Self { kind, id: has_id.then_some(stored) }
+        Self { kind, id: has_id.then_some(stored), name: None }
     }
 }
 
@@ -80,6 +87,7 @@ impl From<AuditRow> for AuditView {
             request_id: row.request_id,
             action: row.action,
             target: row.target,
+            target_name: None,
             outcome: row.outcome,
             reason: row.reason,
             before: json(row.before),
@@ -128,6 +136,23 @@ pub fn list(
         };
         page(connection, owners, filter, (from, to), limit)
     })
+}
+
+/// Adds what people call the users, API keys, accounts and webhooks of the organization that rows name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn add_names(db: &Db, organization_id: OrganizationId, rows: &mut [AuditView]) -> Result<(), StoreError> {
+    let mut ids: Vec<String> = rows.iter().flat_map(|row| [row.actor.id.clone(), row.target.clone()]).flatten().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let names = db.read(|connection| names::of_ids(connection, organization_id, &ids))?;
+    let name_of = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id)).cloned();
+    for row in rows {
+        row.actor.name = name_of(&row.actor.id);
+        row.target_name = name_of(&row.target);
+    }
+    Ok(())
 }
 
 fn page(

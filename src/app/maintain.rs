@@ -18,8 +18,8 @@ use crate::directory::Directory;
 use crate::domain::one_time_link::LinkPurpose;
 use crate::domain::time::Timestamp;
 use crate::store::{
-    Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, rates, secrets, sessions, usage, user_links,
-    users,
+    Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, rates, revoked_tokens, secrets, sessions,
+    usage, user_links, users,
 };
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
@@ -190,9 +190,11 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         idempotent_requests::remove_before(transaction, now.plus_seconds(-idempotent_requests::REMEMBERED_SECONDS))?;
         rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
         rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
+        revoked_tokens::remove_ended(transaction, now.plus_seconds(-CLOCKS_DIFFER_SECONDS))?;
         tidy_people(transaction, now)?;
         Ok::<(), StoreError>(())
     })?;
+    work.issuer.directory.forget_ended_tokens(now);
     let started = Instant::now();
     let end = now.plus_seconds(-KEEP_USAGE_SECONDS);
     while work.db.write(now, |transaction| usage::remove_before(transaction, end))? && started.elapsed() < REMOVING_USAGE {}

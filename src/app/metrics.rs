@@ -17,6 +17,7 @@ pub struct Metrics {
     tokens_issued: Counter,
     signing: Histogram,
     token_answers: Histogram,
+    introspected: [Counter; 2],
 }
 
 impl std::fmt::Debug for Metrics {
@@ -26,6 +27,7 @@ impl std::fmt::Debug for Metrics {
 }
 
 const TOKENS: &str = "claviger_tokens_issued_total";
+const INTROSPECTIONS: &str = "claviger_introspections_total";
 const REFUSALS: &str = "claviger_token_refusals_total";
 const SIGNING: &str = "claviger_signing_duration_seconds";
 const REQUESTS: &str = "claviger_http_request_duration_seconds";
@@ -56,6 +58,7 @@ impl Metrics {
     /// Describes the metrics and takes the handles. Install the recorder first.
     pub fn new() -> Self {
         describe_counter!(TOKENS, "Access tokens issued");
+        describe_counter!(INTROSPECTIONS, "Tokens introspected, by whether they were active");
         describe_counter!(REFUSALS, "Token requests refused, by error and reason");
         describe_histogram!(SIGNING, Unit::Seconds, "Time to sign one access token");
         describe_histogram!(REQUESTS, Unit::Seconds, "Time from a request's head to its answer, by endpoint and status");
@@ -84,6 +87,7 @@ impl Metrics {
             tokens_issued: counter!(TOKENS),
             signing: histogram!(SIGNING),
             token_answers: histogram!(REQUESTS, "endpoint" => "token", "status" => "200"),
+            introspected: ["false", "true"].map(|active| counter!(INTROSPECTIONS, "active" => active)),
         }
     }
 
@@ -91,6 +95,12 @@ impl Metrics {
     pub fn token_issued(&self, signing: Duration) {
         self.tokens_issued.increment(1);
         self.signing.record(signing);
+    }
+
+    /// Counts an introspection and what it said.
+    pub fn token_introspected(&self, active: bool) {
+        let [dead, live] = &self.introspected;
+        if active { live } else { dead }.increment(1);
     }
 
     /// Counts a refusal.

@@ -8,6 +8,7 @@ use crate::domain::Invalid;
 use crate::domain::actor::Principal;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::id::OrganizationId;
+use crate::domain::organization::Organization;
 use crate::domain::plan::{Plan, PlanLimits, PlanName};
 use crate::store::{Change, Db, StoreError, meta, organizations, plans};
 
@@ -96,19 +97,45 @@ pub(super) fn check_plan(work: &mut Work<'_, '_>, id: OrganizationId, plan: Opti
     let default = default_plan(work)?;
     let connection = work.transaction.reading();
     let organization = organizations::find(connection, id)?.ok_or_else(|| AppError::not_found("organization", id))?;
-    let terms = |plan: Plan| {
-        let limits = if plan.name.is_enterprise() { organization.enterprise_limits } else { plan.limits };
-        (limits, plan.dry_run)
-    };
-    let (asked, asked_dry_run) = terms(plans::find(connection, name)?.ok_or_else(unknown)?);
+    let asked = plans::find(connection, name)?.ok_or_else(unknown)?;
     let own = organization.plan.as_ref().unwrap_or(&default);
-    let Some((held, held_dry_run)) = plans::find(connection, own)?.map(terms) else { return Ok(()) };
-    // Nothing is refused by a dry run, so it is as wide as can be.
-    if asked.is_within(&held) && (!asked_dry_run || held_dry_run || held.is_unlimited()) {
+    let Some(held) = plans::find(connection, own)? else { return Ok(()) };
+    if is_no_wider(&for_organization(asked, &organization), &for_organization(held, &organization)) {
         return Ok(());
     }
     let detail = format!("the organization is on the plan {own}; its keys can be on that or a narrower one, not on {name}");
     Err(AppError::forbidden("beyond_own_plan", detail))
+}
+
+/// The plans that the keys of an organization may be put on by its own people, in order of name, each with the limits that
+/// it has there.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such organization.
+pub fn plans_for_keys(db: &Db, id: OrganizationId) -> Result<Vec<Plan>, AppError> {
+    let (organization, all, default) = db.read(|connection| {
+        let default = meta::default_plan(connection)?.unwrap_or_else(PlanName::unlimited);
+        Ok((organizations::find(connection, id)?, plans::all(connection)?, default))
+    })?;
+    let organization = organization.ok_or_else(|| AppError::not_found("organization", id))?;
+    let mut all: Vec<Plan> = all.into_iter().map(|plan| for_organization(plan, &organization)).collect();
+    let own = organization.plan.as_ref().unwrap_or(&default);
+    let held = all.iter().find(|plan| plan.name == *own).cloned();
+    if let Some(held) = held.filter(|_| !organization.platform) {
+        all.retain(|plan| is_no_wider(plan, &held));
+    }
+    Ok(all)
+}
+
+/// What a plan means to an organization: `enterprise` is each one's own.
+fn for_organization(plan: Plan, organization: &Organization) -> Plan {
+    let limits = if plan.name.is_enterprise() { organization.enterprise_limits } else { plan.limits };
+    Plan { limits, ..plan }
+}
+
+/// Whether a plan allows no more than the one held. Nothing is refused by a dry run, so it is as wide as can be.
+fn is_no_wider(asked: &Plan, held: &Plan) -> bool {
+    asked.limits.is_within(&held.limits) && (!asked.dry_run || held.dry_run || held.limits.is_unlimited())
 }
 
 /// What the servers of this database fall back to.

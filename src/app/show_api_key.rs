@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AppError;
-use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, TokenLifetime};
+use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySort, TokenLifetime};
 use crate::domain::client_secret::ClientSecret;
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::Grants;
@@ -17,7 +17,7 @@ use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
 use crate::domain::plan::PlanName;
 use crate::domain::time::Timestamp;
-use crate::store::api_keys::KeyFilter;
+use crate::store::key_list::{self, KeyFilter, KeyPlace};
 use crate::store::secrets::SecretUse;
 use crate::store::{Db, api_keys, organizations, secrets};
 
@@ -184,8 +184,16 @@ pub fn show_api_key(db: &Db, id: ClientId, now: Timestamp) -> Result<ApiKeyView,
     found.ok_or_else(|| AppError::not_found("API key", id))
 }
 
-/// Up to `limit` keys of an organization that pass the filter, the newest first, made before the key `before`; and
-/// whether there are more.
+/// A page of a list of keys.
+#[derive(Debug)]
+pub struct PageOfKeys {
+    /// The keys, in the order that was asked for.
+    pub keys: Vec<ApiKeyView>,
+    /// Behind the last of them, when there are more.
+    pub next: Option<KeyPlace>,
+}
+
+/// Up to `limit` keys of an organization that pass the filter, in that order, from behind `place` on.
 ///
 /// # Errors
 /// [`AppError::Store`].
@@ -193,17 +201,18 @@ pub fn page_of_api_keys(
     db: &Db,
     organization_id: OrganizationId,
     filter: &KeyFilter,
-    before: Option<ClientId>,
+    (sort, place): (KeySort, Option<&KeyPlace>),
     limit: i64,
     now: Timestamp,
-) -> Result<(Vec<ApiKeyView>, bool), AppError> {
+) -> Result<PageOfKeys, AppError> {
     Ok(db.read(|connection| {
         let more = limit.saturating_add(1);
-        let keys = api_keys::newest_of_organization(connection, organization_id, filter, before, more, now)?;
+        let keys = key_list::page(connection, organization_id, filter, (sort, place), more, now)?;
         let (keys, has_more) = super::page_of(keys, limit);
+        let next = keys.last().filter(|_| has_more).map(|last| KeyPlace::of(sort, last));
         let ids: Vec<SecretId> = keys.iter().flat_map(|key| &key.secrets).map(|secret| secret.id).collect();
         let uses = secrets::uses(connection, &ids)?;
-        Ok((keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect(), has_more))
+        Ok(PageOfKeys { keys: keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect(), next })
     })?)
 }
 

@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 
 use super::AppError;
 use crate::domain::Invalid;
-use crate::domain::api_key::{ApiKey, KeyKind};
+use crate::domain::api_key::{ApiKey, KeyKind, KeySort};
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::name::Name;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::{Hour, Timestamp};
+use crate::store::key_list::{self, KeyFilter, KeyPlace};
 use crate::store::usage::ScopeSet;
 use crate::store::{Db, api_keys, meta, usage};
 
@@ -279,8 +280,10 @@ pub fn organization_usage(
     limit: i64,
 ) -> Result<(Vec<KeySummary>, bool), AppError> {
     Ok(db.read(|connection| {
-        let (all, more) = (api_keys::KeyFilter::default(), limit.saturating_add(1));
-        let keys = api_keys::newest_of_organization(connection, organization_id, &all, before, more, period.to)?;
+        let (all, more) = (KeyFilter::default(), limit.saturating_add(1));
+        let place = before.map(KeyPlace::Newest);
+        let order = (KeySort::Newest, place.as_ref());
+        let keys = key_list::page(connection, organization_id, &all, order, more, period.to)?;
         let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<ClientId> = keys.iter().map(|key| key.client_id).collect();
         let sums = usage::sums(connection, &ids, period.from, period.to)?;
@@ -290,6 +293,44 @@ pub fn organization_usage(
         };
         Ok((keys.into_iter().map(summary).collect(), has_more))
     })?)
+}
+
+/// The usage of an organization.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrganizationUsage {
+    /// The first hour's start.
+    pub from: Timestamp,
+    /// Hours that begin here or later are left out.
+    pub to: Timestamp,
+    /// Sums of the period.
+    pub totals: Totals,
+    /// By hour; hours without anything are left out.
+    pub hours: Vec<HourUsage>,
+}
+
+/// What all keys of an organization did in an hour.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct HourUsage {
+    /// Its start.
+    pub hour: Timestamp,
+    /// Tokens issued in it.
+    pub tokens: i64,
+    /// Token requests refused in it.
+    pub refusals: i64,
+}
+
+/// The usage of all keys that an organization has.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub fn usage_by_hour(db: &Db, organization_id: OrganizationId, period: Period) -> Result<OrganizationUsage, AppError> {
+    let Period { from, to } = period;
+    let sums = db.read(|connection| usage::of_organization(connection, organization_id, from, to))?;
+    let hours: Vec<HourUsage> =
+        sums.into_iter().map(|(hour, (tokens, refusals))| HourUsage { hour: hour.start(), tokens, refusals }).collect();
+    let totals =
+        Totals { tokens: hours.iter().map(|hour| hour.tokens).sum(), refusals: hours.iter().map(|hour| hour.refusals).sum() };
+    Ok(OrganizationUsage { from, to, totals, hours })
 }
 
 #[cfg(test)]

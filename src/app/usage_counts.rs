@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState as QuickHasher;
+
 use crate::crypto::digest::fingerprint;
 use crate::domain::id::ClientId;
 use crate::domain::time::{Hour, Timestamp};
@@ -30,7 +32,8 @@ struct Count {
     tokens: u64,
 }
 
-type Shard = HashMap<Counter, Count>;
+/// Of a counter nothing but the set comes from outside, and that is a keyed hash already: a quick one does here.
+type Shard = HashMap<Counter, Count, QuickHasher>;
 
 const SHARDS: usize = 64;
 
@@ -45,7 +48,10 @@ const BATCH: usize = 500;
 pub struct UsageCounts {
     shards: [Mutex<Shard>; SHARDS],
     sets: Mutex<Sets>,
-    hasher: RandomState,
+    /// Chooses shards.
+    quick_hasher: QuickHasher,
+    /// Names sets, whose texts come from outside: two must not be made to look like one.
+    set_hasher: RandomState,
     /// The shard that is written next.
     next: AtomicUsize,
     /// Tokens that were not counted because memory was full.
@@ -57,7 +63,8 @@ impl Default for UsageCounts {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             sets: Mutex::default(),
-            hasher: RandomState::new(),
+            quick_hasher: QuickHasher::default(),
+            set_hasher: RandomState::new(),
             next: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
         }
@@ -92,14 +99,14 @@ impl UsageCounts {
     }
 
     fn shard_of(&self, client_id: ClientId) -> usize {
-        usize::try_from(self.hasher.hash_one(client_id) % SHARDS as u64).unwrap_or(0)
+        usize::try_from(self.quick_hasher.hash_one(client_id) % SHARDS as u64).unwrap_or(0)
     }
 
     /// A number for what was granted and requested, the order of the requested names aside.
     fn set_key(&self, granted: &str, requested: Option<&[u8]>) -> u64 {
-        let granted = self.hasher.hash_one(granted);
+        let granted = self.set_hasher.hash_one(granted);
         let names = requested.into_iter().flat_map(|text| text.split(|byte| *byte == b' '));
-        let requested = names.fold(u64::from(requested.is_some()), |sum, name| sum.wrapping_add(self.hasher.hash_one(name)));
+        let requested = names.fold(u64::from(requested.is_some()), |sum, name| sum.wrapping_add(self.set_hasher.hash_one(name)));
         // Odd: never the 0 that stands for the sets that are not kept apart.
         (granted.rotate_left(17) ^ requested) | 1
     }
@@ -141,7 +148,7 @@ impl UsageCounts {
             return Vec::new();
         }
         // As large as before, so that counting does not have to make room again.
-        let fresh = Shard::with_capacity(shard.len());
+        let fresh = Shard::with_capacity_and_hasher(shard.len(), shard.hasher().clone());
         let taken = std::mem::replace(&mut *shard, fresh);
         drop(shard);
         taken.into_iter().collect()

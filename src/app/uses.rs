@@ -1,16 +1,21 @@
 //! When and from where each secret was last used: gathered in memory, written in batches.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::sync::Mutex;
+
+use foldhash::fast::RandomState;
 
 use crate::domain::id::SecretId;
 use crate::domain::time::Timestamp;
 use crate::store::secrets::{self, NewUse};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, key_uses};
 
 const SHARDS: usize = 16;
+
+/// This server makes the ids, and only those of keys that proved themselves come here: a quick hash does.
+type Shard = HashMap<SecretId, NewUse, RandomState>;
 
 /// Rows in one transaction: the writer's lock is not held for long.
 const BATCH: usize = 1_000;
@@ -18,7 +23,7 @@ const BATCH: usize = 1_000;
 /// What has happened since the last flush.
 #[derive(Debug, Default)]
 pub struct Uses {
-    shards: [Mutex<HashMap<SecretId, NewUse>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     hasher: RandomState,
 }
 
@@ -41,8 +46,8 @@ impl Uses {
         for shard in &self.shards {
             // The next round is much like this one: the map keeps its room.
             if let Ok(mut shard) = shard.lock() {
-                let room = shard.len();
-                let taken = std::mem::replace(&mut *shard, HashMap::with_capacity(room));
+                let fresh = Shard::with_capacity_and_hasher(shard.len(), shard.hasher().clone());
+                let taken = std::mem::replace(&mut *shard, fresh);
                 drop(shard);
                 gathered.extend(taken.into_values());
             }
@@ -58,6 +63,9 @@ impl Uses {
                 return Err(error);
             }
         }
+        for batch in gathered.chunks(BATCH) {
+            key_uses::record(db, batch, now)?;
+        }
         Ok(gathered.len())
     }
 
@@ -68,7 +76,7 @@ impl Uses {
         }
     }
 
-    fn shard(&self, secret: SecretId) -> Option<&Mutex<HashMap<SecretId, NewUse>>> {
+    fn shard(&self, secret: SecretId) -> Option<&Mutex<Shard>> {
         self.shards.get(usize::try_from(self.hasher.hash_one(secret) % SHARDS as u64).unwrap_or(0))
     }
 }

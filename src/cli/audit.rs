@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::context::{Context, Opened};
 use super::{Failure, output, usage};
+use crate::app::audit_csv::AuditCsv;
 use crate::app::list_audit::{self, AuditView};
 use crate::app::verify_audit::{self, ANCHORS_AT_ONCE, Verification};
 use crate::domain::actor::Principal;
@@ -31,14 +32,25 @@ pub(super) enum Command {
     },
     /// List rows, the newest first
     List(ListArguments),
-    /// Print every row in its order, one JSON object a line
+    /// Print every row in its order
     Export {
         /// Only rows of this organization
         #[arg(long, value_name = "ID")]
         organization: Option<OrganizationId>,
+        /// One JSON object a line, or a table for spreadsheets
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
     },
     /// Print the end of the log as an anchor, to be kept elsewhere
     Head,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// One JSON object a line
+    Jsonl,
+    /// A table (RFC 4180)
+    Csv,
 }
 
 #[derive(Debug, Args)]
@@ -74,7 +86,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Verify { anchors, anchor_file } => verify(&opened, context.json, &anchors, anchor_file.as_deref()),
         Command::List(arguments) => list(&opened, context.json, arguments),
-        Command::Export { organization } => export(&opened, organization),
+        Command::Export { organization, format } => export(&opened, organization, format),
         Command::Head => head(&opened, context.json),
     }
 }
@@ -244,12 +256,22 @@ struct Exported {
     hash: String,
 }
 
-fn export(opened: &Opened, organization: Option<OrganizationId>) -> Result<(), Failure> {
+fn export(opened: &Opened, organization: Option<OrganizationId>, format: Format) -> Result<(), Failure> {
     let mut out = BufWriter::new(stdout().lock());
     let organization = organization.map(|id| id.to_string());
-    list_audit::export(&opened.db, organization.as_deref(), |row, hash| -> Result<(), Failure> {
-        serde_json::to_writer(&mut out, &Exported { row, hash })?;
-        Ok(out.write_all(b"\n")?)
-    })?;
+    let organization = organization.as_deref();
+    match format {
+        Format::Jsonl => list_audit::export(&opened.db, organization, |row, hash| -> Result<(), Failure> {
+            serde_json::to_writer(&mut out, &Exported { row, hash })?;
+            Ok(out.write_all(b"\n")?)
+        })?,
+        Format::Csv => {
+            let mut table = AuditCsv::begin(&mut out)?;
+            list_audit::export(&opened.db, organization, |row, hash| -> Result<(), Failure> {
+                Ok(table.add(&serde_json::to_value(Exported { row, hash })?)?)
+            })?;
+            table.end()?;
+        }
+    }
     Ok(out.flush()?)
 }

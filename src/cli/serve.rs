@@ -75,7 +75,7 @@ async fn serve(
     let _follower = Follower::start(Arc::clone(&directory), seq, settings.feed_interval)?;
     warm_up(Arc::clone(&directory))?;
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
-    let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::token_id()?)?;
+    let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::name()?)?;
     let metrics = Metrics::new();
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),

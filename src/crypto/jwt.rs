@@ -140,13 +140,18 @@ impl std::error::Error for VerifyError {}
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of the module's list.
-pub fn verify(token: &str, keys: &[PublicJwk], expected: &Expected<'_>, now: Timestamp) -> Result<Verified, VerifyError> {
+pub fn verify<'k>(
+    token: &str,
+    keys: impl IntoIterator<Item = &'k PublicJwk>,
+    expected: &Expected<'_>,
+    now: Timestamp,
+) -> Result<Verified, VerifyError> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(VerifyError::TooLong);
     }
     let (message, header, payload, signature) = segments(token).ok_or(VerifyError::NotThreeSegments)?;
     let header = check_header(&object(header, VerifyError::MalformedHeader)?, expected.typ)?;
-    let key = keys.iter().find(|key| key.kid() == header.kid).ok_or(VerifyError::UnknownKey)?;
+    let key = keys.into_iter().find(|key| key.kid() == header.kid).ok_or(VerifyError::UnknownKey)?;
     if key.algorithm() != header.algorithm {
         return Err(VerifyError::AlgorithmMismatch);
     }

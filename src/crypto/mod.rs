@@ -76,7 +76,7 @@ impl fmt::Display for CryptoError {
             Self::KeyGeneration => f.write_str("no key pair could be generated"),
             Self::KeyRefused(why) => write!(f, "the private key is refused: {why}"),
             Self::PublicJwk(why) => write!(f, "the public key is refused: {why}"),
-            Self::Claims => f.write_str("the claims have no JSON form"),
+            Self::Claims => f.write_str("the claims have no written form"),
             Self::Signature => f.write_str("the signature could not be made"),
             Self::PasswordHash => f.write_str("a password could not be hashed: there is not enough memory"),
             Self::ProviderTaken => f.write_str("another cryptographic provider is installed in this process"),

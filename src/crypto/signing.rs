@@ -17,11 +17,11 @@ use super::pem::{self, KeyRefused};
 use super::{CryptoError, jwk};
 use crate::domain::signing_key::SigningAlgorithm;
 
-/// Room for the claims of an access token before they are encoded.
-const USUAL_CLAIMS_BYTES: usize = 768;
+/// Characters of an RSA signature of 4096 bits.
+const LONGEST_RSA_SIGNATURE: usize = 683;
+/// Characters of a signature on an elliptic curve.
+const SHORT_SIGNATURE: usize = 86;
 
-/// Characters reserved for claims and signature; an access token of a key with a dozen scopes fits.
-const USUAL_TOKEN_BYTES: usize = 1536;
 /// RFC 8017 allows 3; FIPS 186-5 section A.1.1 asks for more than 2^16, and so do some verifiers.
 const SMALLEST_RSA_EXPONENT: u64 = 65_537;
 
@@ -112,26 +112,34 @@ impl SigningPair {
         &self.public_jwk
     }
 
-    /// A signed token (RFC 7515 section 7.1) with the header `{alg, typ, kid}` and `claims`, an object, as its payload.
+    /// The most bytes that an access token with claims of so many bytes has.
+    pub const fn longest_token(&self, claims_bytes: usize) -> usize {
+        let signature = match self.algorithm() {
+            SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => LONGEST_RSA_SIGNATURE,
+            SigningAlgorithm::ES256 | SigningAlgorithm::EdDSA => SHORT_SIGNATURE,
+        };
+        self.access_token_header.len() + (claims_bytes * 4).div_ceil(3) + signature + 2
+    }
+
+    /// Adds a signed token (RFC 7515 section 7.1) with the header `{alg, typ, kid}` and `claims`, the text of a JSON
+    /// object, as its payload to `answer`: a token is as long as all the rest of an answer, and is not copied.
     ///
     /// # Errors
-    /// [`CryptoError::Claims`] when they have no JSON form; [`CryptoError::Signature`].
-    pub fn sign<C: Serialize>(&self, typ: &str, claims: &C) -> Result<String, CryptoError> {
+    /// [`CryptoError::Signature`]; part of the token has been added then.
+    pub fn sign_onto(&self, typ: &str, claims: &str, answer: &mut Vec<u8>) -> Result<(), CryptoError> {
         // Not `jsonwebtoken::encode`: it would serialize this same header for every token.
-        let mut token = String::with_capacity(USUAL_TOKEN_BYTES);
+        let start = answer.len();
         if typ == ACCESS_TOKEN_TYPE {
-            token.push_str(&self.access_token_header);
+            answer.extend_from_slice(self.access_token_header.as_bytes());
         } else {
-            token.push_str(&encoded_header(&self.public_jwk, typ)?);
+            answer.extend_from_slice(encoded_header(&self.public_jwk, typ)?.as_bytes());
         }
-        token.push('.');
-        let mut payload = Vec::with_capacity(USUAL_CLAIMS_BYTES);
-        serde_json::to_writer(&mut payload, claims).map_err(|_| CryptoError::Claims)?;
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = self.sign_raw(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&signature);
-        Ok(token)
+        answer.push(b'.');
+        push_base64(claims.as_bytes(), answer)?;
+        let signature = self.sign_raw(answer.get(start..).unwrap_or_default())?;
+        answer.push(b'.');
+        answer.extend_from_slice(signature.as_bytes());
+        Ok(())
     }
 
     /// The signature of `message` (RFC 7515 section 5.1, step 5) in base64url.
@@ -145,6 +153,13 @@ impl fmt::Debug for SigningPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningPair").field("kid", &self.kid()).field("algorithm", &self.algorithm()).finish_non_exhaustive()
     }
+}
+
+fn push_base64(bytes: &[u8], text: &mut Vec<u8>) -> Result<(), CryptoError> {
+    let start = text.len();
+    text.resize(start + base64::encoded_len(bytes.len(), false).ok_or(CryptoError::Claims)?, 0);
+    let room = text.get_mut(start..).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode_slice(bytes, room).map(drop).map_err(|_| CryptoError::Claims)
 }
 
 fn encoded_header(jwk: &PublicJwk, typ: &str) -> Result<String, CryptoError> {

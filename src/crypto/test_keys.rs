@@ -28,6 +28,13 @@ pub(super) fn pair(algorithm: SigningAlgorithm) -> &'static SigningPair {
     &made(algorithm).0
 }
 
+/// A token signed by `pair`.
+pub(super) fn signed(pair: &SigningPair, typ: &str, claims: &serde_json::Value) -> String {
+    let mut token = Vec::new();
+    pair.sign_onto(typ, &claims.to_string(), &mut token).unwrap();
+    String::from_utf8(token).unwrap()
+}
+
 pub(super) fn pkcs8(algorithm: SigningAlgorithm) -> &'static [u8] {
     &made(algorithm).1
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 
 use super::Directory;
 use super::signing_keys::load as load_signing_keys;
+use crate::clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::plan::PlanName;
 use crate::domain::rate_plans::RatePlans;
-use crate::store::{Change, Db, StoreError, catalogue, organizations, plans};
+use crate::store::{Change, Db, StoreError, catalogue, organizations, plans, revoked_tokens};
 
 impl Directory {
     /// Forgets what `changes` name, and reads again what must always be there.
@@ -31,11 +32,13 @@ impl Directory {
                 }
                 Change::ForeignClientIds => self.foreign_ids.added(),
                 Change::Account(id) => drop(self.accounts.remove(id)),
+                Change::Token(id) => self.revoked_tokens.add(*id, clock::now()),
                 Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Plans | Change::Unknown => {}
             }
         }
         if everything {
             self.forget_everything();
+            self.revoked_tokens.add_all(self.db.read(|connection| revoked_tokens::live(connection, clock::now()))?);
         }
         let held_whole = |change: &Change| matches!(change, Change::Catalogue | Change::SigningKeys | Change::Plans);
         if everything || changes.iter().any(held_whole) {

@@ -9,6 +9,7 @@ mod follower;
 mod foreign_client_ids;
 mod loader;
 mod lookup;
+mod revoked_tokens;
 mod signing_keys;
 mod warm_up;
 
@@ -20,18 +21,22 @@ use arc_swap::ArcSwap;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
+use crate::clock;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, Sharing};
 use crate::domain::plan::PlanName;
 use crate::domain::rate_plans::{ActivePlan, RatePlans};
-use crate::store::{Db, StoreError, accounts, changes};
+use crate::domain::time::Timestamp;
+use crate::domain::token_id::TokenId;
+use crate::store::{Db, StoreError, accounts, changes, revoked_tokens as revoked_tokens_table};
 
 use changed::{read_catalogue, read_plans};
 use foreign_client_ids::ForeignIds;
 use loader::Loader;
 use lookup::Absent;
+use revoked_tokens::RevokedTokens;
 
 pub use follower::Follower;
 pub use lookup::{CachedKey, DirectoryCounts, LoadedKey, LookupError};
@@ -64,6 +69,7 @@ pub struct Directory {
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
     plans: ArcSwap<RatePlans>,
+    revoked_tokens: RevokedTokens,
     loader: Loader,
     sharing: Sharing,
     /// Raised by every change: a value read before a change and stored after it would be stale for ever.
@@ -106,6 +112,7 @@ impl Directory {
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
             plans: ArcSwap::from_pointee(read_plans(db, &options.default_plan)?),
+            revoked_tokens: RevokedTokens::of(db.read(|connection| revoked_tokens_table::live(connection, clock::now()))?),
             loader: Loader::default(),
             sharing: Sharing::default(),
             epoch: AtomicU64::new(0),
@@ -158,6 +165,16 @@ impl Directory {
     /// The signing keys.
     pub fn signing_keys(&self) -> Arc<SigningKeys> {
         self.signing_keys.load_full()
+    }
+
+    /// Whether this very token was revoked.
+    pub fn is_token_revoked(&self, id: TokenId) -> bool {
+        self.revoked_tokens.has(id)
+    }
+
+    /// Forgets revoked tokens that are dead by themselves.
+    pub fn forget_ended_tokens(&self, now: Timestamp) {
+        self.revoked_tokens.forget_ended(now);
     }
 
     /// The rate plan that holds for a key; `None`: it has no limit.

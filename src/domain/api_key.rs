@@ -75,6 +75,40 @@ impl FromStr for KindFilter {
     }
 }
 
+/// The order of a list of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeySort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// By name; the case of ASCII letters does not matter.
+    Name,
+    /// The last used first, those never used last.
+    LastUsed,
+}
+
+impl KeySort {
+    /// `newest`, `name` or `last_used`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Name => "name",
+            Self::LastUsed => "last_used",
+        }
+    }
+}
+
+impl FromStr for KeySort {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::Newest, Self::Name, Self::LastUsed]
+            .into_iter()
+            .find(|sort| sort.as_str() == text)
+            .ok_or_else(|| Invalid::new("sort", "invalid_sort", "must be newest, name or last_used"))
+    }
+}
+
 /// Whether a key is accepted, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::Invalid;
 use super::grant::{GrantTarget, Grants};
 use super::id::ResourceServerId;
@@ -23,7 +25,8 @@ struct Entry {
 /// Every scope and resource server; immutable, replaced as a whole when something changes.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    entries: HashMap<ScopeName, Entry>,
+    /// Looked up several times a token. Administrators name scopes, so a quick hash does.
+    entries: HashMap<ScopeName, Entry, RandomState>,
     by_level: BTreeMap<Level, Box<[ScopeName]>>,
 }
 
@@ -34,7 +37,7 @@ impl Catalogue {
         let audiences: HashMap<ResourceServerId, &Audience> = servers.iter().map(|s| (s.id, &s.identifier)).collect();
         let implies: HashMap<&ScopeName, &Scope> = scopes.iter().map(|s| (&s.name, s)).collect();
         let mut by_level: BTreeMap<Level, ScopeSet> = BTreeMap::new();
-        let mut entries = HashMap::with_capacity(scopes.len());
+        let mut entries = HashMap::with_capacity_and_hasher(scopes.len(), RandomState::default());
         for scope in scopes {
             let Some(audience) = audiences.get(&scope.resource_server) else { continue };
             by_level.entry(scope.level).or_default().insert(scope.name.clone());

@@ -11,11 +11,11 @@ use super::id::{EventId, OrganizationId};
 use super::time::Timestamp;
 
 macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+    ($($(#[doc = $words:literal])* $variant:ident = $name:literal;)*) => {
         /// The kinds of events.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum EventKind {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $words])* $variant,)*
         }
 
         impl EventKind {
@@ -26,6 +26,13 @@ macro_rules! event_kinds {
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What has happened, in a sentence.
+            pub const fn in_words(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($words),*).trim_ascii(),)*
                 }
             }
         }

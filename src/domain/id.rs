@@ -28,6 +28,13 @@ macro_rules! identifiers {
             pub fn from_parts(unix_milliseconds: u64, random: u128) -> Self {
                 Self(Ulid::from_parts(unix_milliseconds, random).to_bytes())
             }
+
+            /// Adds its text to `text`; several times quicker than formatting.
+            pub fn push_to(&self, text: &mut String) {
+                let mut buffer = [0_u8; ULID_LENGTH];
+                text.push_str($prefix);
+                text.push_str(lower_case(Ulid::from_bytes(self.0), &mut buffer));
+            }
         }
 
         impl fmt::Display for $name {
@@ -128,6 +135,9 @@ mod tests {
         assert!(text.starts_with("key_"), "{text}");
         assert_eq!(text, text.to_lowercase());
         assert_eq!(text.parse::<ClientId>().unwrap(), id);
+        let mut pushed = "<".to_owned();
+        id.push_to(&mut pushed);
+        assert_eq!(pushed, format!("<{text}"));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod session;
 pub mod setup_token;
 pub mod signing_key;
 pub mod time;
+pub mod token_id;
 mod token_text;
 pub mod user;
 pub mod webhook;

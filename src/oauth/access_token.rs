@@ -1,13 +1,14 @@
 //! The claims of an access token (RFC 9068 section 2.2, RFC 9396 section 9.1).
 
-use serde::{Serialize, Serializer};
+use std::fmt::Write;
 
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::ScopeName;
 
 /// The claims, in the order in which they are written. No secret, address or person is among them.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct AccessTokenClaims<'a> {
     /// The issuer, byte for byte as configured.
     pub iss: &'a str,
@@ -30,10 +31,10 @@ pub struct AccessTokenClaims<'a> {
     /// Whose key it is.
     pub org: OrganizationId,
     /// The account that the token is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     pub account: Option<AccountId>,
     /// The key's payout limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     pub authorization_details: Option<[PayoutLimit<'a>; 1]>,
 }
 
@@ -41,19 +42,11 @@ pub struct AccessTokenClaims<'a> {
 #[derive(Debug)]
 pub struct AudienceClaim<'a>(pub &'a [&'a Audience]);
 
-impl Serialize for AudienceClaim<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            [one] => one.serialize(serializer),
-            several => several.serialize(serializer),
-        }
-    }
-}
-
 /// The authorization detail of a key with a payout limit.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct PayoutLimit<'a> {
-    #[serde(rename = "type")]
+    #[cfg_attr(test, serde(rename = "type"))]
     kind: &'static str,
     max_amount: &'a str,
 }
@@ -62,6 +55,87 @@ impl<'a> PayoutLimit<'a> {
     /// The limit as the key has it.
     pub const fn new(max_amount: &'a str) -> Self {
         Self { kind: "payout_limit", max_amount }
+    }
+}
+
+/// Room for the claims of a key with a dozen scopes.
+const USUAL_CLAIMS_BYTES: usize = 768;
+
+impl AccessTokenClaims<'_> {
+    /// The claims as JSON. Written out, for a serializer takes longer for this than all parsing of the request.
+    pub fn to_json(&self) -> String {
+        let mut json = String::with_capacity(USUAL_CLAIMS_BYTES);
+        json.push_str("{\"iss\":");
+        push_text(&mut json, self.iss);
+        json.push_str(",\"sub\":\"");
+        self.sub.push_to(&mut json);
+        json.push_str("\",\"client_id\":\"");
+        self.client_id.push_to(&mut json);
+        json.push_str("\",\"aud\":");
+        self.aud.push_to(&mut json);
+        for (member, seconds) in [(",\"iat\":", self.iat), (",\"nbf\":", self.nbf), (",\"exp\":", self.exp)] {
+            json.push_str(member);
+            json.push_str(itoa::Buffer::new().format(seconds));
+        }
+        json.push_str(",\"jti\":");
+        push_text(&mut json, self.jti);
+        json.push_str(",\"scope\":");
+        push_text(&mut json, self.scope);
+        json.push_str(",\"org\":\"");
+        self.org.push_to(&mut json);
+        json.push('"');
+        if let Some(account) = self.account {
+            json.push_str(",\"account\":\"");
+            account.push_to(&mut json);
+            json.push('"');
+        }
+        if let Some([limit]) = &self.authorization_details {
+            json.push_str(",\"authorization_details\":[{\"type\":");
+            push_text(&mut json, limit.kind);
+            json.push_str(",\"max_amount\":");
+            push_text(&mut json, limit.max_amount);
+            json.push_str("}]");
+        }
+        json.push('}');
+        json
+    }
+}
+
+impl AudienceClaim<'_> {
+    fn push_to(&self, json: &mut String) {
+        if let [one] = self.0 {
+            return push_text(json, one.as_str());
+        }
+        json.push('[');
+        for (index, audience) in self.0.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            push_text(json, audience.as_str());
+        }
+        json.push(']');
+    }
+}
+
+/// Adds a JSON string (RFC 8259 section 7).
+fn push_text(json: &mut String, text: &str) {
+    json.push('"');
+    // All bytes are looked at, for this is quicker than stopping at the first.
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'));
+    if is_plain {
+        json.push_str(text);
+    } else {
+        text.chars().for_each(|character| push_escaped(json, character));
+    }
+    json.push('"');
+}
+
+fn push_escaped(json: &mut String, character: char) {
+    match character {
+        '"' | '\\' => json.extend(['\\', character]),
+        // Writing to a string does not fail.
+        '\0'..'\u{20}' => drop(write!(json, "\\u{:04x}", u32::from(character))),
+        _ => json.push(character),
     }
 }
 
@@ -75,4 +149,58 @@ pub fn scope_text(scopes: &[&ScopeName]) -> String {
         text.push_str(scope.as_str());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::{Serialize, Serializer};
+
+    use super::*;
+
+    impl Serialize for AudienceClaim<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0 {
+                [one] => one.serialize(serializer),
+                several => several.serialize(serializer),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rs2_the_claims_are_written_as_a_serializer_writes_them(
+            iss in "https://[a-z]{1,9}(/[ -~\u{0}-\u{9f}é]{0,9})?",
+            audiences in proptest::collection::vec("urn:[a-z]{1,9}", 1..4),
+            scope in "[!-~ ]{0,40}",
+            ids in any::<[u64; 2]>(),
+            (iat, lifetime) in (any::<i32>(), 1..3600_i64),
+            account in any::<Option<u64>>(),
+            max_payout in proptest::option::of("[0-9]{1,9}\\.[0-9]{2}"),
+        ) {
+            let audiences: Vec<Audience> = audiences.iter().map(|text| text.parse().unwrap()).collect();
+            let audiences: Vec<&Audience> = audiences.iter().collect();
+            let client_id = ClientId::from_parts(ids[0] >> 16, u128::from(ids[1]));
+            let iat = i64::from(iat);
+            let claims = AccessTokenClaims {
+                iss: &iss,
+                sub: client_id,
+                client_id,
+                aud: AudienceClaim(&audiences),
+                iat,
+                nbf: iat,
+                exp: iat + lifetime,
+                jti: "p-b2c5vYQyS_0a8zJ5vT1w",
+                scope: &scope,
+                org: OrganizationId::from_parts(ids[1] >> 16, u128::from(ids[0])),
+                account: account.map(|id| AccountId::from_parts(0, u128::from(id))),
+                authorization_details: max_payout.as_deref().map(|limit| [PayoutLimit::new(limit)]),
+            };
+            let json: serde_json::Value = serde_json::from_str(&claims.to_json()).unwrap();
+            prop_assert_eq!(&json, &serde_json::to_value(&claims).unwrap());
+            if !iss.contains(char::is_control) {
+                prop_assert_eq!(claims.to_json(), serde_json::to_string(&claims).unwrap());
+            }
+        }
+    }
 }

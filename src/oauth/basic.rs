@@ -103,6 +103,9 @@ fn decode_base64(token: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Form-decodes one half.
 fn decode_half(raw: &[u8], max_bytes: usize) -> Option<Zeroizing<String>> {
+    if stands_for_itself(raw) {
+        return str::from_utf8(raw).ok().filter(|text| text.len() <= max_bytes).map(|text| Zeroizing::new(text.to_owned()));
+    }
     let mut text = Zeroizing::new(String::with_capacity(max_bytes.min(raw.len())));
     for byte in decoded_bytes(raw) {
         let byte = byte.ok().filter(|b| matches!(b, 0x20..=0x7e))?;
@@ -114,12 +117,20 @@ fn decode_half(raw: &[u8], max_bytes: usize) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
+/// Whether nothing has to be decoded or refused, as with every id and secret of this server. All bytes are looked at,
+/// for this is quicker than stopping at the first.
+fn stands_for_itself(raw: &[u8]) -> bool {
+    raw.iter().fold(true, |so_far, b| so_far & matches!(b, 0x20..=0x7e) & (*b != b'%') & (*b != b'+'))
+}
+
 /// Behind `Basic`, where a comma can't belong to the credential: whether anything stands behind one.
 fn holds_a_second_member(rest: &[u8]) -> bool {
-    rest.iter()
-        .position(|&b| b == b',')
-        .and_then(|at| rest.get(at..))
-        .is_some_and(|behind| !behind.iter().all(|&b| b == b',' || is_ows(b)))
+    rest.contains(&b',')
+        && rest
+            .iter()
+            .position(|&b| b == b',')
+            .and_then(|at| rest.get(at..))
+            .is_some_and(|behind| !behind.iter().all(|&b| b == b',' || is_ows(b)))
 }
 
 /// Under another scheme, where commas may also join parameters (`Digest a=b, c="d, e"`): whether one joins a credential.

@@ -18,6 +18,10 @@ pub enum OAuthError {
     InvalidClient(ClientRefusal),
     /// The right secret from an address that the key's allowlist does not have.
     UnauthorizedClient,
+    /// The key does not hold the scope that the endpoint asks for.
+    MissingScope,
+    /// The token is another client's (RFC 7009 section 2.1).
+    OtherClientsToken,
     /// Another grant type than client credentials.
     UnsupportedGrantType,
     /// The account or resource is not one that the key may aim at; the text says which.
@@ -106,7 +110,7 @@ impl OAuthError {
         match self {
             Self::InvalidRequest(_) | Self::MethodNotAllowed | Self::PayloadTooLarge | Self::RequestTimeout => "invalid_request",
             Self::InvalidClient(_) => "invalid_client",
-            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnauthorizedClient | Self::MissingScope | Self::OtherClientsToken => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidTarget(_) => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
@@ -125,6 +129,8 @@ impl OAuthError {
             Self::RequestTimeout => "the body did not arrive in time",
             Self::InvalidClient(_) => "client authentication failed",
             Self::UnauthorizedClient => "this key may not be used from this address",
+            Self::MissingScope => "this key does not hold tokens:introspect",
+            Self::OtherClientsToken => "the token was issued to another client",
             Self::UnsupportedGrantType => "the grant type must be client_credentials",
             Self::InvalidAuthorizationDetails => "authorization_details cannot be requested here",
             Self::TooManyFailures { .. } => "too many failed attempts; try again later",
@@ -144,6 +150,8 @@ impl OAuthError {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RequestTimeout => "request_timeout",
+            Self::MissingScope => "insufficient_scope",
+            Self::OtherClientsToken => "other_clients_token",
             other => other.code(),
         }
     }
@@ -161,6 +169,8 @@ mod tests {
             OAuthError::RequestTimeout,
             OAuthError::InvalidClient(ClientRefusal::WrongSecret),
             OAuthError::UnauthorizedClient,
+            OAuthError::MissingScope,
+            OAuthError::OtherClientsToken,
             OAuthError::UnsupportedGrantType,
             OAuthError::InvalidAuthorizationDetails,
             OAuthError::TooManyFailures { retry_after_seconds: 1 },

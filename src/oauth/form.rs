@@ -28,7 +28,7 @@ struct Parameter<'a> {
 pub enum FormError {
     /// More than [`MAX_PARAMETERS`].
     TooManyParameters,
-    /// A name or value of more than [`MAX_VALUE_BYTES`] after decoding.
+    /// A name or value that is too long after decoding: of more than [`MAX_VALUE_BYTES`] unless said otherwise.
     ValueTooLong,
     /// A `%` without two hexadecimal digits behind it.
     BadEscape,
@@ -64,14 +64,22 @@ impl<'a> Form<'a> {
     /// # Errors
     /// The first of [`FormError`]'s that is met from the left.
     pub fn parse(body: &'a [u8]) -> Result<Self, FormError> {
+        Self::parse_up_to(body, MAX_VALUE_BYTES)
+    }
+
+    /// The same with another limit for names and values, for forms that carry a whole token.
+    ///
+    /// # Errors
+    /// The first of [`FormError`]'s that is met from the left.
+    pub fn parse_up_to(body: &'a [u8], max_value_bytes: usize) -> Result<Self, FormError> {
         let mut parameters = Vec::new();
         for pair in body.split(|&b| b == b'&').filter(|pair| !pair.is_empty()) {
             if parameters.len() == MAX_PARAMETERS {
                 return Err(FormError::TooManyParameters);
             }
             let mut halves = pair.splitn(2, |&b| b == b'=');
-            let name = decode(halves.next().unwrap_or_default())?;
-            let value = decode(halves.next().unwrap_or_default())?;
+            let name = decode(halves.next().unwrap_or_default(), max_value_bytes)?;
+            let value = decode(halves.next().unwrap_or_default(), max_value_bytes)?;
             parameters.push(Parameter { name, value });
         }
         Ok(Self(parameters))
@@ -112,7 +120,7 @@ impl fmt::Debug for Form<'_> {
     }
 }
 
-fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, FormError> {
+fn decode(raw: &[u8], max_bytes: usize) -> Result<Cow<'_, [u8]>, FormError> {
     let decoded = if raw.iter().any(|b| matches!(b, b'%' | b'+')) {
         let mut bytes = Vec::with_capacity(raw.len());
         for byte in decoded_bytes(raw) {
@@ -122,7 +130,7 @@ fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, FormError> {
     } else {
         Cow::Borrowed(raw)
     };
-    if decoded.len() > MAX_VALUE_BYTES { Err(FormError::ValueTooLong) } else { Ok(decoded) }
+    if decoded.len() > max_bytes { Err(FormError::ValueTooLong) } else { Ok(decoded) }
 }
 
 /// A `%` without two hexadecimal digits behind it.

@@ -32,8 +32,18 @@ pub(crate) fn trim_ows(text: &[u8]) -> &[u8] {
     text
 }
 
+/// [`is_tchar`] of each byte: headers are looked through byte by byte.
+static TCHARS: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0_u8);
+    while byte < 0x7f {
+        table[byte as usize] = is_tchar(byte);
+        byte += 1;
+    }
+    table
+};
+
 /// The longest token that `text` begins with, possibly empty, and what follows it.
 pub(crate) fn split_token(text: &[u8]) -> (&[u8], &[u8]) {
-    let length = text.iter().take_while(|&&b| is_tchar(b)).count();
+    let length = text.iter().take_while(|&&b| TCHARS.get(usize::from(b)).is_some_and(|is_tchar| *is_tchar)).count();
     text.split_at_checked(length).unwrap_or((text, &[]))
 }

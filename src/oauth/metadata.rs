@@ -6,11 +6,16 @@ use super::grants::client_credentials::GRANT_TYPE;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::{Level, ScopeName};
+use crate::domain::signing_key::SigningAlgorithm;
 
 /// Where things are, relative to the issuer.
 pub mod paths {
     /// The token endpoint.
     pub const TOKEN: &str = "/connect/token";
+    /// Introspection (RFC 7662).
+    pub const INTROSPECTION: &str = "/connect/introspect";
+    /// Revocation (RFC 7009).
+    pub const REVOCATION: &str = "/connect/revocation";
     /// The JWKS.
     pub const JWKS: &str = "/.well-known/jwks.json";
     /// Its other spelling.
@@ -31,22 +36,33 @@ pub struct Metadata<'a> {
     scopes_supported: Vec<&'a ScopeName>,
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
 }
 
 impl<'a> Metadata<'a> {
-    /// The document of an issuer. Scopes of the platform's own level are for its operators and not announced.
-    pub fn new(issuer: &'a str, catalogue: &'a Catalogue) -> Self {
+    /// The document of an issuer that signs with this algorithm at the moment. Scopes of the platform's own level are for its operators and not announced.
+    pub fn new(issuer: &'a str, catalogue: &'a Catalogue, signing_algorithm: Option<SigningAlgorithm>) -> Self {
         let base = issuer.trim_end_matches('/');
         let mut scopes: Vec<&ScopeName> =
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
+        let methods = || AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
         Self {
             issuer,
             token_endpoint: format!("{base}{}", paths::TOKEN),
             jwks_uri: format!("{base}{}", paths::JWKS),
             scopes_supported: scopes,
             grant_types_supported: [GRANT_TYPE],
-            token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str).to_vec(),
+            token_endpoint_auth_methods_supported: methods(),
+            introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
+            introspection_endpoint_auth_methods_supported: methods(),
+            introspection_signing_alg_values_supported: signing_algorithm.map(SigningAlgorithm::as_str).into_iter().collect(),
+            revocation_endpoint: format!("{base}{}", paths::REVOCATION),
+            revocation_endpoint_auth_methods_supported: methods(),
         }
     }
 }

@@ -6,11 +6,14 @@
 pub mod access_token;
 pub mod basic;
 pub mod client_auth;
+pub mod client_request;
 pub mod error;
 pub mod form;
 pub mod grants;
 pub(crate) mod http_grammar;
+pub mod introspection;
 pub mod media_type;
 pub mod metadata;
 pub mod scope_parameter;
+pub mod token_lookup;
 pub mod token_request;

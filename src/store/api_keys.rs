@@ -3,21 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::schema::{api_keys, deleted_api_keys, grants};
-use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction, secrets};
 use crate::domain::Invalid;
-use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, KeyState, KindFilter, TokenLifetime};
+use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
-use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = api_keys)]
-struct KeyRow {
+pub(super) struct KeyRow {
     client_id: String,
     organization_id: String,
     name: String,
@@ -175,7 +173,8 @@ fn insert_grants(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result
     Ok(())
 }
 
-/// Writes the settings, grants and state of a key that is there; never its secrets.
+/// Writes the settings, grants and state of a key that is there; never its secrets, nor when it was last used, which goes on
+/// meanwhile.
 ///
 /// # Errors
 /// [`StoreError::ForeignKeyViolation`] as for [`insert`].
@@ -191,8 +190,6 @@ pub fn update(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
             api_keys::expires_at.eq(row.expires_at),
             api_keys::disabled_at.eq(row.disabled_at),
             api_keys::tokens_revoked_at.eq(row.tokens_revoked_at),
-            api_keys::last_used_at.eq(row.last_used_at),
-            api_keys::last_used_ip.eq(&row.last_used_ip),
             api_keys::updated_at.eq(row.updated_at),
         ))
         .execute(transaction.connection)?;
@@ -279,75 +276,14 @@ pub fn of_organization(connection: &mut DbConnection, id: OrganizationId) -> Res
     with_parts(connection, rows)?.into_iter().collect()
 }
 
-/// Which keys a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct KeyFilter {
-    /// In the name or the client id; the case of ASCII letters does not matter. Empty: all.
-    pub search: String,
-    /// Those of this kind alone.
-    pub kind: Option<KindFilter>,
-    /// Those alone that name this account: its admin key and those with a grant there.
-    pub account_id: Option<AccountId>,
-    /// Those in this state alone.
-    pub state: Option<KeyState>,
-}
-
-/// Up to `limit` keys of an organization that pass the filter and whose ids come before `before`, the newest first.
-///
-/// One statement for every filter, along the index of the organization's keys: what was not asked for is true of all.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] when one no longer parses.
-pub fn newest_of_organization(
-    connection: &mut DbConnection,
-    id: OrganizationId,
-    filter: &KeyFilter,
-    before: Option<ClientId>,
-    limit: i64,
-    now: Timestamp,
-) -> Result<Vec<ApiKey>, StoreError> {
-    let before = before.map_or_else(|| super::after_every_id(ClientId::PREFIX), |id| id.to_string());
-    let kind = filter.kind.map_or("", KindFilter::as_str);
-    let account = filter.account_id.map(|id| id.to_string()).unwrap_or_default();
-    let is = |state: KeyState| (filter.state == Some(state)).into_sql::<Bool>();
-    let not_expired = || api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.unix()).assume_not_null());
-    let has_expired = api_keys::expires_at.is_not_null().and(api_keys::expires_at.le(now.unix()).assume_not_null());
-    let named_in_grants = grants::table.filter(grants::account_id.eq(account.clone())).select(grants::client_id);
-    let rows: Vec<KeyRow> = api_keys::table
-        .filter(api_keys::organization_id.eq(id.to_string()))
-        .filter(api_keys::client_id.lt(before))
-        .filter(kind.is_empty().into_sql::<Bool>().or(api_keys::kind.eq(kind)))
-        .filter(
-            filter
-                .state
-                .is_none()
-                .into_sql::<Bool>()
-                .or(is(KeyState::Disabled).and(api_keys::disabled_at.is_not_null()))
-                .or(is(KeyState::Expired).and(api_keys::disabled_at.is_null()).and(has_expired))
-                .or(is(KeyState::Live).and(api_keys::disabled_at.is_null()).and(not_expired())),
-        )
-        .filter(
-            account
-                .is_empty()
-                .into_sql::<Bool>()
-                .or(api_keys::account_id.is_not_null().and(api_keys::account_id.eq(account).assume_not_null()))
-                .or(api_keys::client_id.eq_any(named_in_grants)),
-        )
-        .filter(contains(connection, "api_keys.name", &filter.search).or(contains(
-            connection,
-            "api_keys.client_id",
-            &filter.search,
-        )))
-        .order(api_keys::client_id.desc())
-        .limit(limit)
-        .load(connection)?;
-    with_parts(connection, rows)?.into_iter().collect()
-}
-
 /// The most ids in one statement.
 const CHUNK: usize = 500;
 
-fn with_parts(connection: &mut DbConnection, rows: Vec<KeyRow>) -> Result<Vec<Result<ApiKey, StoreError>>, StoreError> {
+/// The keys of these rows; one that no longer parses is an error in its place.
+pub(super) fn with_parts(
+    connection: &mut DbConnection,
+    rows: Vec<KeyRow>,
+) -> Result<Vec<Result<ApiKey, StoreError>>, StoreError> {
     let mut keys = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {

@@ -12,6 +12,7 @@ use super::schema::{changes, feed_head};
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::time::Timestamp;
+use crate::domain::token_id::TokenId;
 
 /// Something that memory may hold and that is no longer so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,8 @@ pub enum Change {
     SigningKeys,
     /// The rate plans, or which organization is on which.
     Plans,
+    /// A single token was revoked.
+    Token(TokenId),
     /// Written by a later version of this program: to be safe, everything.
     Unknown,
 }
@@ -44,6 +47,7 @@ impl Change {
             Self::Catalogue => "catalogue",
             Self::SigningKeys => "signing_keys",
             Self::Plans => "plans",
+            Self::Token(_) => "token",
             Self::Unknown => "unknown",
         }
     }
@@ -53,6 +57,7 @@ impl Change {
             Self::ApiKey(id) => id.to_string(),
             Self::Account(id) => id.to_string(),
             Self::Organization(id) => id.to_string(),
+            Self::Token(id) => id.to_string(),
             Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
         }
     }
@@ -69,6 +74,7 @@ impl Change {
             "catalogue" => Self::Catalogue,
             "signing_keys" => Self::SigningKeys,
             "plans" => Self::Plans,
+            "token" => of(entity, Self::Token),
             _ => Self::Unknown,
         }
     }

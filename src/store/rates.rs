@@ -138,6 +138,45 @@ pub fn connections_elsewhere(
     Ok(sums)
 }
 
+/// How many requests all nodes have taken of the windows of a key that began at these moments: minute, day.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn taken(
+    connection: &mut DbConnection,
+    client_id: ClientId,
+    minute: Timestamp,
+    day: Timestamp,
+) -> Result<[u32; 2], StoreError> {
+    let client_id = client_id.to_string();
+    let mut of = |kind: &str, starts_at: Timestamp| -> Result<u32, StoreError> {
+        let row = rate_windows::table.find((&client_id, kind, starts_at.unix()));
+        let taken: Option<i64> = row.select(rate_windows::taken).first(connection).optional()?;
+        Ok(u32::try_from(taken.unwrap_or(0)).unwrap_or(u32::MAX))
+    };
+    Ok([of("minute", minute)?, of("day", day)?])
+}
+
+/// How many of a key's requests all nodes have in progress, as they last told. `latest` as for
+/// [`connections_elsewhere`].
+///
+/// # Errors
+/// [`StoreError`].
+pub fn connections(
+    connection: &mut DbConnection,
+    client_id: ClientId,
+    now: Timestamp,
+    latest: Timestamp,
+) -> Result<u32, StoreError> {
+    let rows: Vec<i64> = rate_connections::table
+        .filter(rate_connections::client_id.eq(client_id.to_string()))
+        .filter(rate_connections::expires_at.gt(now.unix()))
+        .filter(rate_connections::expires_at.le(latest.unix()))
+        .select(rate_connections::connections)
+        .load(connection)?;
+    Ok(rows.into_iter().fold(0, |sum, count| sum.saturating_add(u32::try_from(count).unwrap_or(u32::MAX))))
+}
+
 /// Removes the windows that began before `oldest` or after `newest`, and the connections of dead nodes. A window that
 /// begins in the future was written by a clock that was wrong.
 ///

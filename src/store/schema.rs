@@ -15,6 +15,9 @@ diesel::table! {
         enterprise_concurrent_connections -> Nullable<BigInt>,
     }
 }
+diesel::table! {
+    revoked_tokens (token_id) { token_id -> Text, client_id -> Text, revoked_at -> BigInt, expires_at -> BigInt, }
+}
 diesel::table! { accounts (id) { id -> Text, organization_id -> Text, name -> Text, created_at -> BigInt, } }
 diesel::table! {
     resource_servers (id) { id -> Text, identifier -> Text, name -> Text, builtin -> Bool, created_at -> BigInt, }
@@ -269,4 +272,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(api_keys, api_secrets, api_secret_uses, grants);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, token_usage);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, refusal_usage);
 diesel::allow_tables_to_appear_in_same_query!(deliveries, events);

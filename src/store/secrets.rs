@@ -125,12 +125,27 @@ pub fn replace_foreign_hash(
     Ok(rows > 0)
 }
 
-/// Removes a secret.
+/// Removes a secret of a key; when it was last used stays known of the key.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn delete(transaction: &mut WriteTransaction<'_>, id: SecretId) -> Result<(), StoreError> {
-    diesel::delete(api_secrets::table.find(id.to_string())).execute(transaction.connection)?;
+pub fn delete(transaction: &mut WriteTransaction<'_>, key: ClientId, id: SecretId) -> Result<(), StoreError> {
+    delete_row(transaction.connection, &key.to_string(), &id.to_string())
+}
+
+fn delete_row(connection: &mut DbConnection, client_id: &str, id: &str) -> Result<(), StoreError> {
+    let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
+        .find(id)
+        .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
+        .first(connection)
+        .optional()?;
+    if let Some((Some(at), ip)) = last {
+        let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
+        diesel::update(api_keys::table.find(client_id).filter(earlier))
+            .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
+            .execute(connection)?;
+    }
+    diesel::delete(api_secrets::table.find(id)).execute(connection)?;
     Ok(())
 }
 
@@ -224,8 +239,11 @@ const USES_AT_ONCE: usize = 250;
 /// [`StoreError::Unavailable`].
 pub fn record_uses(transaction: &mut WriteTransaction<'_>, uses: &[NewUse]) -> Result<(), StoreError> {
     let rows: Vec<UseRow> = uses.iter().map(UseRow::of).collect();
-    let DbConnection::Postgres(server) = transaction.connection else {
-        return rows.chunks(1).try_for_each(|row| AddUses(row).execute(transaction.connection).map(drop)).map_err(Into::into);
+    let server = match transaction.connection {
+        DbConnection::Postgres(server) => server,
+        DbConnection::Sqlite(file) => {
+            return rows.iter().try_for_each(|row| AddUse(row).execute(file).map(drop)).map_err(Into::into);
+        }
     };
     for chunk in rows.chunks(USES_AT_ONCE) {
         // In one order on every node: two that write the same rows must not wait for each other in a circle.
@@ -254,8 +272,41 @@ impl UseRow {
     }
 }
 
-/// One statement for some rows. Diesel's own update takes one row, and is parsed anew each time it is run. `|| ''` keeps SQLite
-/// from an index over the few new rows and a walk through the whole table.
+/// One row. Diesel's own update is put together and parsed anew each time it is run. Without the table of new rows that
+/// [`AddUses`] has: SQLite makes a B-tree of that, which costs several times the update.
+struct AddUse<'r>(&'r UseRow);
+
+impl QueryId for AddUse<'_> {
+    type QueryId = AddUse<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C: diesel::Connection> RunQueryDsl<C> for AddUse<'_> {}
+
+impl<B> QueryFragment<B> for AddUse<'_>
+where
+    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
+    String: ToSql<Text, B>,
+    i64: ToSql<BigInt, B>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        out.push_sql("UPDATE api_secret_uses SET tokens_issued = tokens_issued + ");
+        out.push_bind_param::<BigInt, _>(&self.0.tokens)?;
+        out.push_sql(", last_used_ip = CASE WHEN last_used_at > ");
+        out.push_bind_param::<BigInt, _>(&self.0.at)?;
+        out.push_sql(" THEN last_used_ip ELSE ");
+        out.push_bind_param::<Text, _>(&self.0.ip)?;
+        out.push_sql(" END, last_used_at = CASE WHEN last_used_at > ");
+        out.push_bind_param::<BigInt, _>(&self.0.at)?;
+        out.push_sql(" THEN last_used_at ELSE ");
+        out.push_bind_param::<BigInt, _>(&self.0.at)?;
+        out.push_sql(" END WHERE secret_id = ");
+        out.push_bind_param::<Text, _>(&self.0.id)?;
+        Ok(())
+    }
+}
+
+/// Some rows in one statement, for a server.
 struct AddUses<'r>(&'r [UseRow]);
 
 impl QueryId for AddUses<'_> {
@@ -273,9 +324,7 @@ where
     i64: ToSql<BigInt, B>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
-        if self.0.len() > 1 {
-            out.unsafe_to_cache_prepared();
-        }
+        out.unsafe_to_cache_prepared();
         out.push_sql("WITH used (id, at, ip, tokens) AS (VALUES ");
         for (index, row) in self.0.iter().enumerate() {
             out.push_sql(if index == 0 { "(CAST(" } else { ", (CAST(" });
@@ -292,7 +341,7 @@ where
             ") UPDATE api_secret_uses SET tokens_issued = tokens_issued + used.tokens, \
              last_used_ip = CASE WHEN last_used_at > used.at THEN last_used_ip ELSE used.ip END, \
              last_used_at = CASE WHEN last_used_at > used.at THEN last_used_at ELSE used.at END \
-             FROM used WHERE secret_id = used.id || ''",
+             FROM used WHERE secret_id = used.id",
         );
         Ok(())
     }
@@ -312,18 +361,7 @@ pub fn remove_ended_before(transaction: &mut WriteTransaction<'_>, moment: Times
         .limit(ENDED_AT_ONCE)
         .load(transaction.connection)?;
     for (id, client_id) in &ended {
-        let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
-            .find(id)
-            .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
-            .first(transaction.connection)
-            .optional()?;
-        if let Some((Some(at), ip)) = last {
-            let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
-            diesel::update(api_keys::table.find(client_id).filter(earlier))
-                .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
-                .execute(transaction.connection)?;
-        }
-        diesel::delete(api_secrets::table.find(id)).execute(transaction.connection)?;
+        delete_row(transaction.connection, client_id, id)?;
     }
     Ok(ended.len())
 }

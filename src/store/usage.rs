@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use diesel::backend::Backend;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Text};
 
-use super::schema::{refusal_usage, scope_sets, token_usage};
+use super::schema::{api_keys, refusal_usage, scope_sets, token_usage};
 use super::{DbConnection, StoreError, WriteTransaction};
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::time::{Hour, Timestamp};
 
 /// What tokens were issued for.
@@ -106,9 +109,46 @@ fn add_to_row(
     set: i64,
     tokens: u64,
 ) -> Result<bool, StoreError> {
-    let row = token_usage::table.find((client_id, hour.start().unix(), set));
-    let sum = token_usage::tokens.eq(token_usage::tokens + in_column(tokens));
-    Ok(diesel::update(row).set(sum).execute(transaction.connection)? > 0)
+    let row = AddToRow { client_id, hour: hour.start().unix(), set, tokens: in_column(tokens) };
+    let rows = match transaction.connection {
+        DbConnection::Postgres(server) => row.execute(server)?,
+        DbConnection::Sqlite(file) => row.execute(file)?,
+    };
+    Ok(rows > 0)
+}
+
+/// One row. Diesel's own update is put together and parsed anew each time it is run.
+struct AddToRow<'r> {
+    client_id: &'r str,
+    hour: i64,
+    set: i64,
+    tokens: i64,
+}
+
+impl QueryId for AddToRow<'_> {
+    type QueryId = AddToRow<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C: diesel::Connection> RunQueryDsl<C> for AddToRow<'_> {}
+
+impl<B> QueryFragment<B> for AddToRow<'_>
+where
+    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
+    str: ToSql<Text, B>,
+    i64: ToSql<BigInt, B>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        out.push_sql("UPDATE token_usage SET tokens = tokens + ");
+        out.push_bind_param::<BigInt, _>(&self.tokens)?;
+        out.push_sql(" WHERE client_id = ");
+        out.push_bind_param::<Text, _>(self.client_id)?;
+        out.push_sql(" AND hour = ");
+        out.push_bind_param::<BigInt, _>(&self.hour)?;
+        out.push_sql(" AND scope_set_id = ");
+        out.push_bind_param::<BigInt, _>(&self.set)?;
+        Ok(())
+    }
 }
 
 /// The sets under which the keys of `missing` have rows since the first of their days began.
@@ -281,6 +321,41 @@ pub fn sums(
         }
     }
     Ok(found)
+}
+
+/// The tokens and the refusals of an organization's keys, by hour, in the hours from `from` and before `to`. Keys that
+/// have been deleted are not among them.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_organization(
+    connection: &mut DbConnection,
+    organization_id: OrganizationId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<BTreeMap<Hour, (i64, i64)>, StoreError> {
+    let id = organization_id.to_string();
+    let keys = || api_keys::table.filter(api_keys::organization_id.eq(id.as_str())).select(api_keys::client_id);
+    let tokens: Vec<(i64, i64)> = token_usage::table
+        .filter(token_usage::client_id.eq_any(keys()))
+        .filter(token_usage::hour.ge(from.unix()).and(token_usage::hour.lt(to.unix())))
+        .group_by(token_usage::hour)
+        .select((token_usage::hour, sql::<BigInt>("CAST(SUM(tokens) AS BIGINT)")))
+        .load(connection)?;
+    let refusals: Vec<(i64, i64)> = refusal_usage::table
+        .filter(refusal_usage::client_id.eq_any(keys()))
+        .filter(refusal_usage::hour.ge(from.unix()).and(refusal_usage::hour.lt(to.unix())))
+        .group_by(refusal_usage::hour)
+        .select((refusal_usage::hour, sql::<BigInt>("CAST(SUM(refusals) AS BIGINT)")))
+        .load(connection)?;
+    let mut hours: BTreeMap<Hour, (i64, i64)> = BTreeMap::new();
+    for (hour, sum) in tokens {
+        hours.entry(Hour::of(Timestamp::from_unix(hour))).or_default().0 = sum;
+    }
+    for (hour, sum) in refusals {
+        hours.entry(Hour::of(Timestamp::from_unix(hour))).or_default().1 = sum;
+    }
+    Ok(hours)
 }
 
 /// The sets of these ids.

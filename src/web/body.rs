@@ -1,5 +1,7 @@
 //! Reading a request's body: the framework sets neither a deadline nor, for raw payloads, a limit.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
@@ -43,12 +45,12 @@ pub(super) async fn read(
         return read_from_stream(payload, announced, life).await;
     }
     let mut body = BytesMut::with_capacity(announced.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
-    let deadline = Instant::now() + BODY_DEADLINE;
+    let mut deadline = None;
     loop {
         // What has arrived already costs no timer.
-        let next = match futures_util::FutureExt::now_or_never(payload.next()) {
+        let next = match arrived(&mut payload).await {
             Some(next) => next,
-            None => wait(&mut payload, deadline, life).await?,
+            None => wait(&mut payload, *deadline.get_or_insert_with(|| Instant::now() + BODY_DEADLINE), life).await?,
         };
         match next {
             None => return Ok(body),
@@ -86,6 +88,22 @@ async fn read_from_stream(
         }
     }
     Ok(body)
+}
+
+/// What has arrived. The framework hands a request on when it has read the head, and looks at what came with it only
+/// after that; so the second look counts.
+async fn arrived(payload: &mut Payload) -> Option<Chunk> {
+    let mut is_second = false;
+    poll_fn(|context| match payload.poll_next_unpin(context) {
+        Poll::Ready(next) => Poll::Ready(Some(next)),
+        Poll::Pending if is_second => Poll::Ready(None),
+        Poll::Pending => {
+            is_second = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 type Chunk = Option<Result<actix_web::web::Bytes, PayloadError>>;

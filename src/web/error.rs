@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::BodyError;
@@ -19,6 +20,7 @@ const RETRY_AFTER_TROUBLE: &str = "1";
 const fn status(error: OAuthError) -> StatusCode {
     match error {
         OAuthError::InvalidClient(_) => StatusCode::UNAUTHORIZED,
+        OAuthError::MissingScope => StatusCode::FORBIDDEN,
         OAuthError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         OAuthError::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         OAuthError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -27,6 +29,7 @@ const fn status(error: OAuthError) -> StatusCode {
         OAuthError::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthError::InvalidRequest(_)
         | OAuthError::UnauthorizedClient
+        | OAuthError::OtherClientsToken
         | OAuthError::UnsupportedGrantType
         | OAuthError::InvalidTarget(_)
         | OAuthError::InvalidAuthorizationDetails
@@ -54,13 +57,18 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
 }
 
 /// An answer of an OAuth endpoint: never cached, never guessed at (RFC 6749 section 5.1).
-pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: String) -> HttpResponse {
-    response
+pub(super) fn oauth_json(response: &mut HttpResponseBuilder, json: impl Into<Bytes>) -> HttpResponse {
+    oauth_answer(response)
         .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8")))
+        .body(json.into())
+}
+
+/// The same without a body.
+pub(super) fn oauth_answer(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    response
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((PRAGMA, HeaderValue::from_static("no-cache")))
         .insert_header((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .body(json)
 }
 
 impl From<BodyError> for OAuthError {

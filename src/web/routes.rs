@@ -14,8 +14,12 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         document(service, &format!("{}{issuer_path}", paths::METADATA), web::to(oauth::metadata));
     }
     for prefix in prefixes {
-        let token = web::resource(format!("{prefix}{}", paths::TOKEN));
-        service.service(token.route(web::post().to(oauth::token)).default_service(web::to(oauth::method_not_allowed)));
+        // Looks at the method itself: a guard of the framework writes down for each request which method it wants.
+        service.service(web::resource(format!("{prefix}{}", paths::TOKEN)).to(oauth::token));
+        let introspection = web::resource(format!("{prefix}{}", paths::INTROSPECTION)).route(web::post().to(oauth::introspect));
+        service.service(introspection.default_service(web::to(oauth::method_not_allowed)));
+        let revocation = web::resource(format!("{prefix}{}", paths::REVOCATION)).route(web::post().to(oauth::revoke));
+        service.service(revocation.default_service(web::to(oauth::method_not_allowed)));
         for path in [paths::JWKS, paths::JWKS_ALIAS] {
             document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
         }

@@ -201,14 +201,14 @@ accounts = [{{ id = "{account}", name = "Shop Zwei" }}]
 
 on_both!(the_limits_of_the_plan_enterprise_are_set_for_each_organization, |app| {
     let file = |limits: &str| {
-        format!("[[organizations]]\nname = \"Acme\"\nplan = \"enterprise\"\nenterprise_limits = {{ {limits} }}\n[[organizations]]\nname = \"Umbrella\"\n[organizations.enterprise_limits]\nconcurrent_connections = 9\n")
+        format!(
+            "[[organizations]]\nname = \"Acme\"\nplan = \"enterprise\"\nenterprise_limits = {{ {limits} }}\n[[organizations]]\nname = \"Umbrella\"\n[organizations.enterprise_limits]\nconcurrent_connections = 9\n"
+        )
     };
     let first = file("requests_per_minute = 3000, requests_per_day = 50000");
     let report = apply(app, &first, &["--json"]).succeeded().json();
     assert_eq!(changes(&report), ["change organization Acme", "create organization Umbrella"]);
-    let limits = |minute: Value, day: Value, at_once: Value| {
-        json!({"requests_per_minute": minute, "requests_per_day": day, "concurrent_connections": at_once})
-    };
+    let limits = |minute: Value, day: Value, at_once: Value| json!({"requests_per_minute": minute, "requests_per_day": day, "concurrent_connections": at_once});
     assert_eq!(report["changes"][0]["after"]["enterprise_limits"], limits(json!(3000), json!(50000), Value::Null));
     let shown = || app.json(&["organizations", "list"]);
     let of = |name: &str| {

@@ -29,4 +29,5 @@ mod rate_plans;
 mod signing_keys;
 mod support;
 mod token_endpoint;
+mod token_lookup;
 mod usage;

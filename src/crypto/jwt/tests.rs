@@ -4,7 +4,7 @@ use ring::hmac;
 use serde_json::json;
 
 use super::*;
-use crate::crypto::test_keys::{pair, pem};
+use crate::crypto::test_keys::{self, pair, pem};
 
 const ISSUER: &str = "https://auth.example";
 const NOW: i64 = 1_800_000_000;
@@ -18,7 +18,7 @@ fn claims() -> Value {
 }
 
 fn signed(claims: &Value) -> String {
-    pair(SigningAlgorithm::ES256).sign(ACCESS_TOKEN_TYPE, claims).unwrap()
+    test_keys::signed(pair(SigningAlgorithm::ES256), ACCESS_TOKEN_TYPE, claims)
 }
 
 fn verify_at(token: &str, now: i64) -> Result<Verified, VerifyError> {
@@ -48,7 +48,7 @@ fn header_with(extra: &str) -> String {
 fn a_token_of_each_algorithm_verifies() {
     for algorithm in SigningAlgorithm::ALL {
         let pair = pair(algorithm);
-        let verified = verify_at(&pair.sign(ACCESS_TOKEN_TYPE, &claims()).unwrap(), NOW).unwrap();
+        let verified = verify_at(&test_keys::signed(pair, ACCESS_TOKEN_TYPE, &claims()), NOW).unwrap();
         assert_eq!(verified.header, VerifiedHeader { algorithm, typ: "at+jwt".to_owned(), kid: pair.kid().to_owned() });
         assert_eq!(Value::Object(verified.claims), claims());
     }
@@ -125,7 +125,7 @@ fn pk6_one_rsa_key_as_rs256_does_not_verify_as_ps256() {
     let (message, signature) = ("a.b", pair.sign_raw(b"a.b").unwrap());
     assert_eq!(check_signature(pair.public_jwk(), message, &signature), Ok(()));
     assert_eq!(check_signature(&as_ps256, message, &signature), Err(VerifyError::InvalidSignature));
-    let token = pair.sign(ACCESS_TOKEN_TYPE, &claims()).unwrap();
+    let token = test_keys::signed(&pair, ACCESS_TOKEN_TYPE, &claims());
     let refused = verify(&token, &[as_ps256], &Expected::access_token(ISSUER), Timestamp::from_unix(NOW)).unwrap_err();
     assert_eq!(refused, VerifyError::AlgorithmMismatch);
 }
@@ -171,7 +171,7 @@ fn headers_that_ask_for_more_are_refused_or_ignored() {
 #[test]
 fn rs6_a_token_of_another_kind_is_refused_both_ways() {
     let pair = pair(SigningAlgorithm::ES256);
-    let token = pair.sign("statuslist+jwt", &claims()).unwrap();
+    let token = test_keys::signed(pair, "statuslist+jwt", &claims());
     assert_eq!(refusal(&token), VerifyError::WrongType);
     let expected = Expected { typ: "statuslist+jwt", ..Expected::access_token(ISSUER) };
     assert!(verify(&token, &keys(), &expected, Timestamp::from_unix(NOW)).is_ok());
@@ -187,7 +187,7 @@ fn a_key_that_is_no_longer_published_verifies_nothing() {
 #[test]
 fn whatever_is_altered_is_noticed() {
     for algorithm in SigningAlgorithm::ALL {
-        let token = pair(algorithm).sign(ACCESS_TOKEN_TYPE, &claims()).unwrap();
+        let token = test_keys::signed(pair(algorithm), ACCESS_TOKEN_TYPE, &claims());
         for at in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };

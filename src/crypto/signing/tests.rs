@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::crypto::test_keys::{pair, pem, pkcs8};
+use crate::crypto::test_keys::{pair, pem, pkcs8, signed};
 
 /// RSA of 1024 bits, made by openssl for this test.
 const RSA_1024: &str = "\
@@ -146,9 +146,10 @@ fn rs2_a_token_has_the_header_of_its_key_and_the_claims_as_given() {
     for algorithm in SigningAlgorithm::ALL {
         let pair = pair(algorithm);
         for typ in [ACCESS_TOKEN_TYPE, "statuslist+jwt"] {
-            let token = pair.sign(typ, &json!({"sub": "key_x", "exp": 1})).unwrap();
+            let token = signed(pair, typ, &json!({"sub": "key_x", "exp": 1}));
             let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
             assert_eq!(parts.len(), 3);
+            assert!(typ != ACCESS_TOKEN_TYPE || token.len() <= pair.longest_token(parts[1].len()));
             let header: Value = serde_json::from_slice(&parts[0]).unwrap();
             assert_eq!(header, json!({"alg": algorithm.as_str(), "typ": typ, "kid": pair.kid()}));
             assert_eq!(parts[1], br#"{"exp":1,"sub":"key_x"}"#);
@@ -159,9 +160,12 @@ fn rs2_a_token_has_the_header_of_its_key_and_the_claims_as_given() {
 }
 
 #[test]
-fn claims_without_a_json_form_are_an_error() {
-    let claims = std::collections::HashMap::from([((1, 2), 3)]);
-    assert_eq!(pair(SigningAlgorithm::EdDSA).sign(ACCESS_TOKEN_TYPE, &claims).unwrap_err(), CryptoError::Claims);
+fn a_token_is_added_to_what_is_there() {
+    let mut answer = b"{\"access_token\":\"".to_vec();
+    let pair = pair(SigningAlgorithm::EdDSA);
+    pair.sign_onto(ACCESS_TOKEN_TYPE, "{}", &mut answer).unwrap();
+    // EdDSA signs the same bytes with the same signature.
+    assert_eq!(answer, [b"{\"access_token\":\"", signed(pair, ACCESS_TOKEN_TYPE, &json!({})).as_bytes()].concat());
 }
 
 #[test]

@@ -128,11 +128,15 @@ pub fn decide<'c>(
         None => held,
         Some(text) => requested(text, &held, catalogue, |name| within(name).is_some())?,
     };
-    scopes.retain(|name| within(name).is_some());
+    let mut audiences: Vec<&Audience> = Vec::with_capacity(scopes.len());
+    scopes.retain(|name| {
+        let audience = within(name);
+        audiences.extend(audience);
+        audience.is_some()
+    });
     if scopes.is_empty() {
         return Err(OAuthError::InvalidScope("the key holds no scope there"));
     }
-    let mut audiences: Vec<&Audience> = scopes.iter().filter_map(|name| catalogue.audience_of(name)).collect();
     audiences.sort_unstable();
     audiences.dedup();
     Ok(Granted { scopes, audiences })

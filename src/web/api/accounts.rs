@@ -6,6 +6,7 @@ use super::input::{present, text};
 use super::problem::ApiError;
 use crate::app::create_account::create_account;
 use crate::app::organizations::edit_organization as rename;
+use crate::app::plans;
 use crate::app::rename::rename_account;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
@@ -33,6 +34,13 @@ pub(super) fn edit_organization(call: &Call) -> Result<Answer, ApiError> {
         })?;
         Answer::ok(&organization)
     })
+}
+
+/// `GET /organization/plans`, in order of name
+pub(super) fn plans_for_keys(call: &Call) -> Result<Answer, ApiError> {
+    call.query.allow(&[])?;
+    // There are a few dozen of them at most.
+    Answer::page(&plans::plans_for_keys(&call.management.db, call.organization_id()?)?, None)
 }
 
 /// `GET /accounts`, the newest first

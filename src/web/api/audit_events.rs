@@ -5,7 +5,7 @@ use super::call::Call;
 use super::cursor;
 use super::problem::ApiError;
 use super::query::{bad, bad_cursor};
-use crate::app::list_audit::list as find;
+use crate::app::list_audit::{add_names, list as find};
 use crate::domain::time::Timestamp;
 use crate::store::audit_events::{AuditFilter, LogOwner};
 
@@ -36,6 +36,7 @@ pub(super) fn list(call: &Call) -> Result<Answer, ApiError> {
         owners.push(LogOwner::Platform);
     }
     let limit = usize::try_from(query.limit()?).unwrap_or_default();
-    let page = find(&call.management.db, &owners, &filter, below, limit)?;
+    let mut page = find(&call.management.db, &owners, &filter, below, limit)?;
+    add_names(&call.management.db, call.organization_id()?, &mut page.rows)?;
     Answer::page(&page.rows, page.next.map(|seq| cursor::encode(&seq.to_string())))
 }

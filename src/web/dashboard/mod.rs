@@ -13,6 +13,7 @@ mod again;
 mod api_keys;
 mod assets;
 mod dispatch;
+mod duration;
 mod error;
 mod form;
 mod home;
@@ -26,6 +27,8 @@ mod routes;
 mod session;
 mod shell;
 mod shown_once;
+mod try_it;
+mod usage;
 mod view;
 mod visit;
 

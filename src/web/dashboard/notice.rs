@@ -3,6 +3,9 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
+    ("key-edited", "The key has been changed."),
+    ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
+    ("key-unchanged", "Nothing was changed."),
     // the platform
     ("organization-created", "The organization is there. Now invite its first owner."),
     ("organization-saved", "Saved. It holds for new requests within a second."),
@@ -19,6 +22,11 @@ const NOTICES: &[(&str, &str)] = &[
     ("signing-key-replaced", "A new key signs. Every other key has left the JWKS."),
     ("signing-key-imported", "The key is published. It signs once every verifier has had time to fetch it."),
     ("user-invited-there", "The invitation is on its way."),
+    // keys: what was done with one
+    ("key-disabled", "The key is disabled, and its tokens are revoked."),
+    ("key-enabled", "The key is enabled."),
+    ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("key-deleted", "The key is deleted."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),
     ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),
@@ -36,7 +44,14 @@ const NOTICES: &[(&str, &str)] = &[
     ("user-changed", "The user is changed."),
     ("user-disabled", "The user is disabled and signed out everywhere."),
     ("user-enabled", "The user can sign in again."),
+    ("webhook-changed", "The webhook is changed."),
+    ("webhook-disabled", "The webhook is disabled. Nothing is sent to it."),
+    ("webhook-enabled", "The webhook is enabled."),
+    ("webhook-tested", "A test is on its way. Its delivery is in the list below; reload to see what became of it."),
+    ("webhook-deleted", "The webhook is deleted."),
+    ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
+    // keys: what was done with one
 ];
 
 /// The sentence of a word.

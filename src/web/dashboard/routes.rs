@@ -1,8 +1,9 @@
 //! Every page, on one screen.
 
+use super::api_keys::actions::{delete, duplicate, regenerate, switch};
 use super::operator::catalogue;
 use super::route::{Page, get, post};
-use super::{home, operator, organization, profile, session};
+use super::{api_keys, home, operator, organization, profile, session, try_it, usage};
 
 /// The table.
 pub(super) const PAGES: &[Page] = &[
@@ -23,6 +24,30 @@ pub(super) const PAGES: &[Page] = &[
     post("/profile/sessions/end-others", profile::sessions::end_others),
     post("/profile/sessions/{session_id}/end", profile::sessions::end_one),
     // keys
+    get("/api-keys", api_keys::list::show),
+    get("/api-keys/new", api_keys::new::show),
+    post("/api-keys/new", api_keys::new::submit),
+    post("/api-keys/new/summary", api_keys::new::summary),
+    get("/api-keys/{client_id}/secret", api_keys::secret::show),
+    get("/api-keys/{client_id}/edit", api_keys::edit::show),
+    post("/api-keys/{client_id}/edit", api_keys::edit::submit),
+    post("/api-keys/{client_id}/edit/summary", api_keys::edit::summary),
+    get("/api-keys/{client_id}", api_keys::page::show),
+    get("/api-keys/{client_id}/regenerate", regenerate::show),
+    post("/api-keys/{client_id}/regenerate", regenerate::submit),
+    get("/api-keys/{client_id}/duplicate", duplicate::show),
+    post("/api-keys/{client_id}/duplicate", duplicate::submit),
+    get("/api-keys/{client_id}/disable", switch::show_disable),
+    post("/api-keys/{client_id}/disable", switch::disable),
+    get("/api-keys/{client_id}/enable", switch::show_enable),
+    post("/api-keys/{client_id}/enable", switch::enable),
+    get("/api-keys/{client_id}/revoke-tokens", switch::show_revoke_tokens),
+    post("/api-keys/{client_id}/revoke-tokens", switch::revoke_tokens),
+    get("/api-keys/{client_id}/delete", delete::show),
+    post("/api-keys/{client_id}/delete", delete::submit),
+    get("/try-it", try_it::page::show),
+    post("/try-it", try_it::page::submit),
+    get("/usage", usage::page::show),
     // the organization
     get("/organization", organization::settings::show),
     post("/organization", organization::settings::rename),
@@ -40,6 +65,21 @@ pub(super) const PAGES: &[Page] = &[
     post("/users/{user_id}/enable", organization::user_changes::enable),
     post("/users/{user_id}/invite", organization::user_changes::invite),
     post("/users/{user_id}/remove", organization::user_changes::remove),
+    get("/audit-log", organization::audit_log::show),
+    get("/audit-log/export", organization::audit_export::show),
+    get("/webhooks", organization::webhook_list::show),
+    post("/webhooks", organization::webhook_form::create),
+    get("/webhooks/new", organization::webhook_form::show_new),
+    get("/webhooks/{webhook_id}", organization::webhook::show),
+    post("/webhooks/{webhook_id}", organization::webhook_form::edit),
+    get("/webhooks/{webhook_id}/edit", organization::webhook_form::show_edit),
+    get("/webhooks/{webhook_id}/secret", organization::webhook_secret::show),
+    post("/webhooks/{webhook_id}/rotate-secret", organization::webhook_secret::rotate),
+    post("/webhooks/{webhook_id}/disable", organization::webhook_changes::disable),
+    post("/webhooks/{webhook_id}/enable", organization::webhook_changes::enable),
+    post("/webhooks/{webhook_id}/test", organization::webhook_changes::test),
+    post("/webhooks/{webhook_id}/delete", organization::webhook_changes::delete),
+    post("/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", organization::webhook_changes::redeliver),
     // the platform
     get("/operator/organizations", operator::organizations::list),
     get("/operator/organizations/new", operator::organizations::new),

@@ -22,7 +22,9 @@ const METADATA_MAX_AGE_SECONDS: u32 = 300;
 pub(in crate::web) async fn metadata(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let catalogue = state.issuer.directory.catalogue();
     let exchange = Exchange::begin(&request, &state);
-    exchange.end(json(&request, &Metadata::new(&state.issuer.issuer, &catalogue), METADATA_MAX_AGE_SECONDS))
+    let algorithm = state.issuer.directory.signing_keys().signer(clock::now()).map(|pair| pair.algorithm());
+    let metadata = Metadata::new(&state.issuer.issuer, &catalogue, algorithm);
+    exchange.end(json(&request, &metadata, METADATA_MAX_AGE_SECONDS))
 }
 
 fn json(request: &HttpRequest, document: &impl Serialize, max_age_seconds: u32) -> HttpResponse {

@@ -2,12 +2,21 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::support::api::{all_pages, small_key};
+use crate::support::tools::eventually;
 use crate::support::{App, Backend, on_both};
 
 const KEYS: u32 = 100_000;
 /// For the whole request of a program that was not optimised, while other tests run: far above the 100 ms that a machine
 /// at rest stays below, far below what a plan costs that sorts or scans for each key.
 const QUICK: Duration = Duration::from_millis(1_500);
+
+fn cursor(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
 
 /// Scoped keys with one grant each, none of them live.
 fn fill(app: &App) {
@@ -21,8 +30,9 @@ fn fill(app: &App) {
     };
     app.site.sql(&format!(
         "INSERT INTO api_keys (client_id, organization_id, name, kind, token_endpoint_auth_method, ip_allowlist, \
-         token_lifetime_seconds, disabled_at, created_by, created_at, updated_at) \
-         {numbers} SELECT {id}, '{organization}', 'Key ' || i, 'scoped', 'client_secret_basic', '', 3600, 1, 'cli', 1, 1 FROM n;"
+         token_lifetime_seconds, disabled_at, last_used_at, created_by, created_at, updated_at) \
+         {numbers} SELECT {id}, '{organization}', 'Key ' || i % 50000, 'scoped', 'client_secret_basic', '', 3600, 1, \
+         nullif(i % 1000, 0), 'cli', 1, 1 FROM n;"
     ));
     app.site.sql(&format!(
         "INSERT INTO grants (client_id, organization_id, target, account_id, scope) \
@@ -42,6 +52,14 @@ on_both!(a_list_of_a_hundred_thousand_keys_is_quick_whatever_is_asked, |app| {
         "state=live&limit=200",
         &format!("account_id={}", app.fixture.account_1),
         &format!("account_id={}&state=live&search=x", app.fixture.account_2),
+        "sort=name&limit=200",
+        "sort=name&search=key%20777",
+        "sort=last_used&limit=200",
+        "sort=last_used&state=live",
+        // In the middle of many that stand alike.
+        &format!("sort=name&limit=200&cursor={}", cursor("key_00000000000000000000077777 name key 27777")),
+        &format!("sort=last_used&limit=200&cursor={}", cursor("key_00000000000000000000050500 last_used 500")),
+        &format!("limit=200&cursor={}", cursor("key_00000000000000000000050500")),
     ];
     let mut slow = Vec::new();
     for query in queries {
@@ -56,4 +74,76 @@ on_both!(a_list_of_a_hundred_thousand_keys_is_quick_whatever_is_asked, |app| {
         }
     }
     assert!(slow.is_empty(), "{slow:?}");
+});
+
+on_both!(each_order_of_a_list_has_its_index, |app| {
+    fill(app);
+    let (explain, name) = match app.site.backend {
+        Backend::Sqlite => ("EXPLAIN QUERY PLAN", "lower(name)"),
+        Backend::Postgres => ("EXPLAIN", "lower(name COLLATE \"C\")"),
+    };
+    let (last_use, id) = ("coalesce(last_used_at, 0)", "key_00000000000000000000050500");
+    for (order, behind, index) in [
+        ("client_id DESC".to_owned(), format!("client_id < '{id}'"), "api_keys_of_organization"),
+        (format!("{name}, client_id"), format!("({name}, client_id) > ('key 27777', '{id}')"), "api_keys_by_name"),
+        (format!("{last_use} DESC, client_id DESC"), format!("({last_use}, client_id) < (500, '{id}')"), "api_keys_by_last_use"),
+    ] {
+        let plan = app.site.sql(&format!(
+            "{explain} SELECT * FROM api_keys WHERE organization_id = '{}' AND {behind} ORDER BY {order} LIMIT 51",
+            app.fixture.organization
+        ));
+        // Where one organization has almost all the keys, the primary key is as good; SQLite names the index of a UNIQUE so.
+        let also = if order == "client_id DESC" { ["api_keys_pkey", "autoindex_api_keys"] } else { [index; 2] };
+        let is_by_index = plan.contains(index) || also.iter().any(|name| plan.contains(name));
+        assert!(is_by_index, "{order}: {plan}");
+        assert!(!plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "{order}: {plan}");
+    }
+});
+
+on_both!(every_key_stands_once_in_each_order, |app| {
+    let token = app.token_of(&app.integrator());
+    let make = |name: &str| app.api_create(&token, &small_key(name));
+    let names = ["beta", "Alpha", "alpha", "Äther", "alpha", "zeta"];
+    let made: Vec<_> = names.into_iter().map(make).collect();
+    for (at, index) in [(1_000, 2), (2_000, 0), (2_000, 5)] {
+        app.site.sql(&format!("UPDATE api_keys SET last_used_at = {at} WHERE client_id = '{}'", made[index].client_id));
+    }
+    // The one that asks is used all the time.
+    let listed = |sort: &str| -> Vec<usize> {
+        let keys = all_pages(app, &token, &format!("/api-keys?sort={sort}"), 2);
+        let position = |id: &str| made.iter().position(|key| key.client_id == id);
+        keys.iter().filter_map(|key| position(key["client_id"].as_str().unwrap())).collect()
+    };
+    let by_id = |mut these: Vec<usize>| {
+        these.sort_by(|a, b| made[*a].client_id.cmp(&made[*b].client_id));
+        these
+    };
+    let alphas = by_id(vec![1, 2, 4]);
+    assert_eq!(listed("name"), [alphas[0], alphas[1], alphas[2], 0, 5, 3]);
+    let mut used = by_id(vec![0, 5]);
+    used.reverse();
+    let mut never = by_id(vec![1, 3, 4]);
+    never.reverse();
+    assert_eq!(listed("last_used"), [used[0], used[1], 2, never[0], never[1], never[2]]);
+    assert_eq!(listed("newest").len(), names.len());
+    let other = app.api("GET", "/api-keys?sort=name&limit=1").bearer(&token).succeeds(200);
+    let cursor = other["next_cursor"].as_str().unwrap();
+    app.api("GET", &format!("/api-keys?sort=last_used&cursor={cursor}")).bearer(&token).refused(400, "invalid_query");
+    app.api("GET", &format!("/api-keys?cursor={cursor}")).bearer(&token).refused(400, "invalid_query");
+    app.api("GET", "/api-keys?sort=secret").bearer(&token).refused(400, "invalid_query");
+});
+
+on_both!(a_used_key_comes_first_within_a_minute, |app| {
+    let token = app.token_of(&app.integrator());
+    let (used, idle) = (app.api_create(&token, &small_key("Used")), app.api_create(&token, &small_key("Used")));
+    app.token_of(&used);
+    let order = || -> Vec<String> {
+        let keys = all_pages(app, &token, "/api-keys?sort=last_used&search=used", 200);
+        keys.iter().map(|key| key["client_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = [used.client_id.as_str(), idle.client_id.as_str()];
+    eventually(Duration::from_secs(20), "the used key stands first", || (order() == expected).then_some(()));
+    // When it was used stays known when its secret is replaced.
+    app.api("POST", &format!("/api-keys/{}/regenerate", used.client_id)).bearer(&token).succeeds(200);
+    assert_eq!(order(), expected);
 });

@@ -44,14 +44,16 @@ on_both!(an_organization_reads_its_own_rows_newest_first, |app| {
         (&row["action"], &row["target"], &row["outcome"]),
         (&json!("api_key.created"), &json!(made.client_id), &json!("done"))
     );
-    assert_eq!(row["actor"], json!({"type": "api_key", "id": integrator.client_id}));
+    assert_eq!(row["actor"], json!({"type": "api_key", "id": integrator.client_id, "name": integrator.json["name"]}));
     assert_eq!(row["address"], "127.0.0.1");
     assert!(row["id"].as_str().unwrap().starts_with("audit_") && row["request_id"].is_string(), "{row}");
     let occurred_at = row["occurred_at"].as_str().unwrap();
     assert!(occurred_at.len() == 24 && occurred_at.ends_with('Z'), "{occurred_at}");
     assert_eq!(row["after"]["name"], "Made by the API", "{row}");
     let members: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = "action actor address after before id occurred_at organization_id outcome reason request_id seq target";
+    let expected =
+        "action actor address after before id occurred_at organization_id outcome reason request_id seq target target_name";
+    assert_eq!(row["target_name"], "Made by the API", "{row}");
     assert_eq!(members, expected.split(' ').collect());
     assert!(!found.iter().any(|row| row.to_string().contains("clv_0")), "a secret is in the log");
     // In pages it is the same.

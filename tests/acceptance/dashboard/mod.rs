@@ -1,14 +1,26 @@
 //! The pages in a real browser (`tests/browser`): each test runs the flow of its name.
 
 mod accounts;
+mod api_keys;
+mod audit_log;
+mod every_page;
 mod harness;
+mod interrupted;
+mod key_page;
 mod links;
+mod organization;
+mod other_sites;
 mod pages;
 mod platform;
 mod profile;
 mod reference;
+mod roles;
 mod setup;
+mod sign_in;
+mod try_it;
+mod usage_page;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 

@@ -39,6 +39,11 @@ impl Visitor<'_> {
         self
     }
 
+    /// The same with another cookie, once.
+    pub(crate) fn beside(&self, pair: &str) -> Self {
+        Self { app: self.app, login: self.login.clone(), cookie: format!("{}; {pair}", self.cookie) }
+    }
+
     fn request(&self, method: &str, path: &str) -> Request {
         let request = Request::new(method, path);
         if self.cookie.is_empty() { request } else { request.header("Cookie", &self.cookie) }

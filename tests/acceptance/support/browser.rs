@@ -18,7 +18,7 @@ use super::site::Output;
 use super::workspace::{Registered, TempDir};
 
 /// How long a flow may take.
-const DONE_WITHIN: Duration = Duration::from_secs(90);
+const DONE_WITHIN: Duration = Duration::from_secs(180);
 /// Chromium processes at a time: each wants a core and some hundred MB.
 const BROWSERS: usize = 2;
 
@@ -95,8 +95,8 @@ fn answer(app: &App, question: &Value) -> Value {
         }
         "cli" => {
             let args: Vec<&str> = question["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            match app.cli_json(&args, "") {
-                output @ Output { code: Some(0), .. } => json!({"answer": output.json()}),
+            match app.cli_json(&args, text("input")) {
+                Output { code: Some(0), stdout, .. } => json!({"answer": serde_json::from_str(&stdout).unwrap_or(json!(stdout))}),
                 output => json!({"error": format!("{output:?}")}),
             }
         }

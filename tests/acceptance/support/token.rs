@@ -15,6 +15,7 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 #[derive(Clone)]
 pub(crate) struct TokenRequest<'a> {
     server: &'a Server,
+    path: &'static str,
     method: String,
     query: String,
     content_type: Option<String>,
@@ -26,12 +27,18 @@ impl<'a> TokenRequest<'a> {
     pub(crate) fn new(server: &'a Server) -> Self {
         Self {
             server,
+            path: "/connect/token",
             method: "POST".into(),
             query: String::new(),
             content_type: Some(FORM.into()),
             headers: Vec::new(),
             body: "grant_type=client_credentials".into(),
         }
+    }
+
+    /// A request to another endpoint where clients present themselves, without any parameter yet.
+    pub(crate) fn at(server: &'a Server, path: &'static str) -> Self {
+        Self { path, body: String::new(), ..Self::new(server) }
     }
 
     pub(crate) fn method(mut self, method: &str) -> Self {
@@ -98,7 +105,7 @@ impl<'a> TokenRequest<'a> {
     }
 
     pub(crate) fn request(&self) -> Request {
-        let mut request = Request::new(&self.method, &format!("/connect/token{}", self.query)).body(self.body.as_bytes());
+        let mut request = Request::new(&self.method, &format!("{}{}", self.path, self.query)).body(self.body.as_bytes());
         if let Some(content_type) = &self.content_type {
             request = request.header("Content-Type", content_type);
         }

@@ -14,6 +14,7 @@ export async function checkAccessible(page) {
     for (const violation of await violations(page)) found.push(`${colorScheme}: ${violation}`);
   }
   await page.emulateMedia({ colorScheme: null });
+  found.push(...(await clipped(page)));
   found.push(...(await reflow(page)));
   if (found.length > 0) throw new Error(`${page.url()} is not accessible:\n${found.join("\n")}`);
 }
@@ -37,19 +38,52 @@ async function violations(page) {
   );
 }
 
+/** 1.4.10: the page at the width of a narrow screen. */
 async function reflow(page) {
   const before = page.viewportSize();
   await page.setViewportSize({ width: NARROWEST, height: before.height });
   const wide = await page.evaluate(() => {
     const limit = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= limit) return [];
-    const path = (element) => element.tagName.toLowerCase() + (element.id && `#${element.id}`) + (element.className && `.${element.className}`);
-    const scrolls = (element) => element && (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const contained = (element) =>
+      element && (/auto|scroll|hidden|clip/.test(getComputedStyle(element).overflowX) || contained(element.parentElement));
+    const describe = (element) => [element.tagName.toLowerCase(), ...element.classList].join(".");
     return [...document.body.querySelectorAll("*")]
-      .filter((element) => element.getBoundingClientRect().right > limit + 1 && !scrolls(element.parentElement))
+      .filter((element) => element.getBoundingClientRect().right > limit + 1 && !contained(element.parentElement))
       .slice(0, 5)
-      .map(path);
+      .map(describe);
   });
+  const cut = await clipped(page);
   await page.setViewportSize(before);
-  return wide.map((element) => `wider than ${NARROWEST} pixels: ${element}`);
+  return [...wide.map((element) => `wider than ${NARROWEST} pixels: ${element}`), ...cut.map((text) => `${text} at ${NARROWEST} pixels`)];
+}
+
+/** Texts that are cut off at the right by something around them, without dots that say so. */
+function clipped(page) {
+  return page.evaluate(() => {
+    const cuts = (element) => {
+      const { overflowX, textOverflow, clipPath } = getComputedStyle(element);
+      return /hidden|clip/.test(overflowX) && textOverflow !== "ellipsis" && clipPath === "none";
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode() && found.length < 5) {
+      const text = walker.currentNode;
+      if (text.data.trim() === "") continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const { right, width } = range.getBoundingClientRect();
+      if (width === 0) continue;
+      for (let element = text.parentElement; element && element !== document.body; element = element.parentElement) {
+        // What can be scrolled or is hidden on purpose is another matter.
+        if (/auto|scroll/.test(getComputedStyle(element).overflowX) || getComputedStyle(element).clipPath !== "none") break;
+        if (getComputedStyle(element).textOverflow === "ellipsis") break;
+        if (cuts(element) && right > element.getBoundingClientRect().right + 1) {
+          found.push(`"${text.data.trim().slice(0, 40)}" is cut off`);
+          break;
+        }
+      }
+    }
+    return found;
+  });
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { chromium, expect as plain } from "./libraries.mjs";
 
 /** How long a person waits for anything; the machine may be busy. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
 
 /** Playwright's assertions: they wait until they hold. */
 export const expect = plain.configure({ timeout: PATIENCE_MS });

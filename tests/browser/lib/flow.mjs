@@ -44,5 +44,4 @@ try {
   };
 }
 await browser.close();
-write(failed ? { failed } : { passed: name });
-process.stdin.destroy();
+process.stdout.write(`${JSON.stringify(failed ? { failed } : { passed: name })}\n`, () => process.exit());

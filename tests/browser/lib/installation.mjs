@@ -31,14 +31,14 @@ export class Installation {
     return page;
   }
 
-  /** `claviger ARGUMENTS --json`: what it printed. */
-  cli(...args) {
-    return this.#ask({ what: "cli", args });
+  /** `claviger ARGUMENTS --json`, with that on standard input: what it printed. */
+  cli(args, input = "") {
+    return this.#ask({ what: "cli", args, input });
   }
 
   /** A new scoped key of the organization, `{client_id, client_secret, …}`. */
   key(name, ...args) {
-    return this.cli("keys", "create", "--organization", this.fixture.organization, "--name", name, ...args);
+    return this.cli(["keys", "create", "--organization", this.fixture.organization, "--name", name, ...args]);
   }
 
   /** SQL behind the server's back. */
@@ -61,7 +61,7 @@ export async function signIn(page, { email, password }) {
 
 /** Fills the form of the sign-in page and sends it. */
 export async function fillSignIn(page, email, password) {
-  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }

@@ -8,8 +8,8 @@ use crate::domain::catalogue::tests::catalogue;
 use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::key_entry::HeldGrant;
+use crate::oauth::client_request::{Credentials, Presented};
 use crate::oauth::error::ClientRefusal;
-use crate::oauth::token_request::Credentials;
 
 fn account(n: u128) -> AccountId {
     AccountId::from_parts(0, n)
@@ -43,8 +43,7 @@ fn scoped(grants: &[(GrantTarget, &str)]) -> KeyEntry {
 
 fn request(scope: Option<&str>, resources: &[&str], asked: Option<AccountId>) -> TokenRequest {
     TokenRequest {
-        credentials: Credentials::Refused(ClientRefusal::NoCredentials),
-        body_client_id: None,
+        client: Presented { credentials: Credentials::Refused(ClientRefusal::NoCredentials), body_client_id: None },
         grant_type: None,
         scope: scope.map(|s| s.as_bytes().to_vec()),
         account: asked.map(|a| a.to_string().into_bytes()),

@@ -1,26 +1,28 @@
 //! Shows keys.
 
 use crate::app::show_api_key::{page_of_api_keys, show_api_key};
-use crate::domain::id::ClientId;
-use crate::store::api_keys::KeyFilter;
+use crate::domain::api_key::KeySort;
+use crate::store::key_list::{KeyFilter, KeyPlace};
 use crate::web::api::answer::Answer;
 use crate::web::api::call::Call;
 use crate::web::api::cursor;
 use crate::web::api::problem::ApiError;
+use crate::web::api::query::bad_cursor;
 
-/// `GET /api-keys`, the newest first
+/// `GET /api-keys`
 pub(in crate::web::api) fn list(call: &Call) -> Result<Answer, ApiError> {
-    call.query.allow(&["limit", "cursor", "search", "kind", "account_id", "state"])?;
+    call.query.allow(&["limit", "cursor", "search", "kind", "account_id", "state", "sort"])?;
     let filter = KeyFilter {
         search: call.query.search()?.to_owned(),
         kind: call.query.parsed("kind")?,
         account_id: call.query.parsed("account_id")?,
         state: call.query.parsed("state")?,
     };
-    let (before, limit): (Option<ClientId>, _) = (call.query.after_id()?, call.query.limit()?);
-    let (keys, has_more) = page_of_api_keys(&call.management.db, call.organization_id()?, &filter, before, limit, call.now)?;
-    let next = keys.last().filter(|_| has_more).map(|key| cursor::encode(&key.client_id.to_string()));
-    Answer::page(&keys, next)
+    let sort: KeySort = call.query.parsed("sort")?.unwrap_or_default();
+    let place = call.query.after()?.map(|text| KeyPlace::parse(sort, &text).ok_or_else(bad_cursor)).transpose()?;
+    let (organization_id, limit) = (call.organization_id()?, call.query.limit()?);
+    let page = page_of_api_keys(&call.management.db, organization_id, &filter, (sort, place.as_ref()), limit, call.now)?;
+    Answer::page(&page.keys, page.next.map(|place| cursor::encode(&place.to_text())))
 }
 
 /// `GET /api-keys/{client_id}`

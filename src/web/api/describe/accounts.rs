@@ -9,6 +9,7 @@ use super::parameters::{CURSOR, LIMIT, SEARCH};
 use crate::domain::account::Account;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
+use crate::domain::plan::Plan;
 
 /// What an account is to be.
 #[derive(ToSchema)]
@@ -41,6 +42,10 @@ pub(in crate::web::api) const SHOW_ORGANIZATION: Doc =
 
 pub(in crate::web::api) const EDIT_ORGANIZATION: Doc =
     Doc::new("editOwnOrganization", "Rename your organization").reads::<OwnOrganizationEdit>().answers::<Organization>();
+
+pub(in crate::web::api) const PLANS_FOR_KEYS: Doc = Doc::new("listPlansForKeys", "List the plans for your keys")
+    .because("The rate plans that your organization may put its keys on: its own, and what is no wider.")
+    .lists::<Plan>();
 
 pub(in crate::web::api) const LIST: Doc = Doc::new("listAccounts", "List accounts")
     .because("The accounts of your organization, the newest first.")

@@ -5,7 +5,7 @@
 use utoipa::ToSchema;
 
 use super::operation::Doc;
-use super::parameters::{ACCOUNT, CURSOR, KIND, LIMIT, SEARCH_KEYS, STATE};
+use super::parameters::{ACCOUNT, CURSOR, KIND, LIMIT, SEARCH_KEYS, SORT_KEYS, STATE};
 use crate::app::explain_token::Explanation;
 use crate::app::show_api_key::ApiKeyView;
 use crate::domain::api_key::{AuthMethod, TokenLifetime};
@@ -106,9 +106,9 @@ const RULE: &str = "An API key that calls can neither grant nor change what it d
                     an admin key.";
 
 pub(in crate::web::api) const LIST: Doc = Doc::new("listApiKeys", "List API keys")
-    .because("The keys of your organization, the newest first.")
+    .because("The keys of your organization, the newest first unless `sort` says otherwise.")
     .lists::<ApiKeyView>()
-    .query(&[LIMIT, CURSOR, SEARCH_KEYS, KIND, ACCOUNT, STATE]);
+    .query(&[LIMIT, CURSOR, SEARCH_KEYS, KIND, ACCOUNT, STATE, SORT_KEYS]);
 
 pub(in crate::web::api) const CREATE: Doc = Doc::new("createApiKey", "Create an API key")
     .because(

@@ -59,6 +59,14 @@ pub(in crate::web::api) const STATE: Parameter = Parameter {
     example: "live",
 };
 
+pub(in crate::web::api) const SORT_KEYS: Parameter = Parameter {
+    name: "sort",
+    description: "The order: the newest first; by name (the case of ASCII letters does not matter); or the last used first, \
+                  to the minute, those never used last. A cursor is one of its own order.",
+    schema: || json!({"type": "string", "enum": ["newest", "name", "last_used"], "default": "newest"}),
+    example: "newest",
+};
+
 pub(in crate::web::api) const ACCOUNT: Parameter = Parameter {
     name: "account_id",
     description: "Keys alone that name this account: its admin key, and those with a grant there (not those with `*`).",

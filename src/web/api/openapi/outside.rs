@@ -10,6 +10,8 @@ use crate::oauth::metadata::paths as oauth;
 pub(super) fn paths() -> Map<String, Value> {
     Map::from_iter([
         (oauth::TOKEN.to_owned(), json!({"post": token()})),
+        (oauth::INTROSPECTION.to_owned(), json!({"post": introspection()})),
+        (oauth::REVOCATION.to_owned(), json!({"post": revocation()})),
         (
             oauth::JWKS.to_owned(),
             json!({"get": document("showJwks", "Show the public keys", "The JSON Web Key Set (RFC 7517) that tokens are verified with.", &["keys"])}),
@@ -93,6 +95,76 @@ fn token() -> Value {
             "413": error("The body has over 16 KiB.", "invalid_request", "the body is too large"),
             "429": error("Too many; wait as `Retry-After` says.", "temporarily_unavailable", "too many requests"),
             "503": error("The server can't answer now.", "temporarily_unavailable", "the server can't answer now"),
+        },
+    })
+}
+
+fn introspection() -> Value {
+    let answer = json!({
+        "type": "object",
+        "required": ["active"],
+        "properties": {"active": {"type": "boolean"}},
+        "description": "Of a live token, its claims too; of any other nothing else.",
+    });
+    json!({
+        "tags": [tag_of("/connect")],
+        "operationId": "introspectToken",
+        "summary": "Ask whether an access token is live",
+        "description": "RFC 7662. The key that asks holds `tokens:introspect`; a customer's key sees the tokens of its own \
+                        organization. With `Accept: application/token-introspection+jwt` the answer is signed (RFC 9701).",
+        "security": [{"clientBasic": []}, {}],
+        "requestBody": about_a_token(),
+        "responses": {
+            "200": {
+                "description": "What is known of it.",
+                "content": {"application/json": {"schema": answer, "example": {"active": false}}},
+            },
+            "400": error("The request is malformed.", "invalid_request", "the parameter token is missing"),
+            "401": error("The client is not accepted, for whatever reason.", "invalid_client", "client authentication failed"),
+            "403": error("The key may not ask.", "unauthorized_client", "this key does not hold tokens:introspect"),
+            "413": error("The body has over 16 KiB.", "invalid_request", "the body is too large"),
+            "429": error("Too many; wait as `Retry-After` says.", "temporarily_unavailable", "too many requests"),
+            "503": error("The server can't answer now.", "temporarily_unavailable", "the server can't answer now"),
+        },
+    })
+}
+
+fn revocation() -> Value {
+    json!({
+        "tags": [tag_of("/connect")],
+        "operationId": "revokeToken",
+        "summary": "End an access token before its time",
+        "description": "RFC 7009. A key ends its own tokens, one at a time. At introspection the token is dead from then on.",
+        "security": [{"clientBasic": []}, {}],
+        "requestBody": about_a_token(),
+        "responses": {
+            "200": {"description": "It is dead, or was nothing that could be."},
+            "400": error("The request is malformed, or the token another key's.", "unauthorized_client", "the token was issued to another client"),
+            "401": error("The client is not accepted, for whatever reason.", "invalid_client", "client authentication failed"),
+            "413": error("The body has over 16 KiB.", "invalid_request", "the body is too large"),
+            "429": error("Too many; wait as `Retry-After` says.", "temporarily_unavailable", "too many requests"),
+            "503": error("It could not be written down; try again.", "temporarily_unavailable", "the server can't answer now"),
+        },
+    })
+}
+
+fn about_a_token() -> Value {
+    json!({
+        "required": true,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["token"],
+                    "properties": {
+                        "token": {"type": "string"},
+                        "token_type_hint": {"type": "string", "description": "Ignored: there is one type of tokens here."},
+                        "client_id": {"type": "string", "description": "For `client_secret_post` alone."},
+                        "client_secret": {"type": "string", "description": "For `client_secret_post` alone."},
+                    },
+                },
+                "example": {"token": "eyJ…"},
+            },
         },
     })
 }

@@ -39,8 +39,15 @@ pub(in crate::web::dashboard) struct Scopes(Vec<ScopeEntry>);
 impl Scopes {
     /// Asks for them.
     pub(in crate::web::dashboard) fn read(visit: &Visit) -> Result<Self, PageError> {
-        let listed: Listed<ScopeEntry> = visit.read("/scopes", &[], &[])?;
-        Ok(Self(listed.data))
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page: Listed<ScopeEntry> = visit.read("/scopes", &[], &[("limit", "200"), ("cursor", &cursor)])?;
+            all.extend(page.data);
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => return Ok(Self(all)),
+            }
+        }
     }
 
     pub(in crate::web::dashboard) fn iter(&self) -> impl Iterator<Item = &ScopeEntry> {
@@ -90,12 +97,17 @@ pub(in crate::web::dashboard) struct Accounts {
 impl Accounts {
     /// Asks for up to [`MOST_ACCOUNTS`].
     pub(in crate::web::dashboard) fn read(visit: &Visit) -> Result<Self, PageError> {
+        Self::read_some(visit, MOST_ACCOUNTS)
+    }
+
+    /// Asks for up to `most`, in steps of 200.
+    pub(in crate::web::dashboard) fn read_some(visit: &Visit, most: usize) -> Result<Self, PageError> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
             let page: Listed<AccountEntry> = visit.read("/accounts", &[], &[("limit", "200"), ("cursor", &cursor)])?;
             all.extend(page.data);
             match page.next_cursor {
-                Some(next) if all.len() < MOST_ACCOUNTS => cursor = next,
+                Some(next) if all.len() < most => cursor = next,
                 next => return Ok(Self::of(all, next.is_some())),
             }
         }
@@ -109,13 +121,26 @@ impl Accounts {
         }
         let first: Listed<AccountEntry> = visit.read("/accounts", &[], &[("limit", "200")])?;
         let mut found = Self::of(first.data, first.next_cursor.is_some());
-        let missing: Vec<&str> = wanted.into_iter().filter(|id| !found.names.contains_key(*id)).take(MOST_LOOKED_UP).collect();
-        for id in missing.into_iter().filter(|_| found.has_more) {
+        found.add_named(visit, wanted.into_iter());
+        Ok(found)
+    }
+
+    /// Looks up the names of these too, where there are more accounts than were asked for.
+    pub(in crate::web::dashboard) fn add_named<'a>(&mut self, visit: &Visit, ids: impl Iterator<Item = &'a str>) {
+        if !self.has_more {
+            return;
+        }
+        let missing: Vec<&str> = ids.filter(|id| !self.names.contains_key(*id)).take(MOST_LOOKED_UP).collect();
+        for id in missing {
             if let Ok(account) = visit.read::<AccountEntry>("/accounts/{account_id}", &[("account_id", id)], &[]) {
-                found.names.insert(account.id, account.name);
+                self.names.insert(account.id, account.name);
             }
         }
-        Ok(found)
+    }
+
+    /// Whether it is in the list.
+    pub(in crate::web::dashboard) fn has(&self, id: &str) -> bool {
+        self.all.iter().any(|account| account.id == id)
     }
 
     fn of(mut all: Vec<AccountEntry>, has_more: bool) -> Self {

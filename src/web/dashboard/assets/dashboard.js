@@ -76,6 +76,20 @@ each("form[data-preview]", (form) => {
   form.addEventListener("change", () => { clearTimeout(timer); timer = setTimeout(refresh, 50); });
 });
 
+// <form data-once> is sent once, however often the button is pressed.
+each("form[data-once]", (form) => {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    // What fails to go out may be sent again.
+    sent = true;
+    setTimeout(() => { sent = false; }, 10000);
+  });
+});
+
+// What only those without script need.
+each("[data-without-script]", (element) => { element.hidden = true; });
+
 // The menu stands open where there is room for it.
 const wide = matchMedia("(min-width: 52.01rem)");
 const fit = () => each("details[data-wide-open]", (menu) => { menu.open = wide.matches; });

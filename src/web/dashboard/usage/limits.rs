@@ -1,0 +1,84 @@
+//! How far a key's rate plan is used up now.
+
+use serde::Deserialize;
+
+use crate::domain::time::Timestamp;
+use crate::web::dashboard::duration::{Num, in_words};
+use crate::web::dashboard::error::PageError;
+use crate::web::dashboard::visit::Visit;
+
+/// A rate plan at work.
+#[derive(Debug)]
+pub(in crate::web::dashboard) struct Limits {
+    pub(in crate::web::dashboard) plan: String,
+    /// "its own", "the organization's", "the server's default"
+    pub(in crate::web::dashboard) whose: &'static str,
+    pub(in crate::web::dashboard) dry_run: bool,
+    /// Those that the plan has.
+    pub(in crate::web::dashboard) gauges: Vec<Gauge>,
+}
+
+/// One limit.
+#[derive(Debug)]
+pub(in crate::web::dashboard) struct Gauge {
+    /// "this minute", "today", "at once"
+    pub(in crate::web::dashboard) what: &'static str,
+    pub(in crate::web::dashboard) used: Num,
+    pub(in crate::web::dashboard) limit: Num,
+    /// From when on it is nearly used up.
+    pub(in crate::web::dashboard) high: i64,
+    /// How long until it begins anew.
+    pub(in crate::web::dashboard) resets_in: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RateLimit {
+    plan: String,
+    plan_of: String,
+    dry_run: bool,
+    minute: Option<Window>,
+    day: Option<Window>,
+    concurrent: Option<Concurrent>,
+}
+
+#[derive(Deserialize)]
+struct Window {
+    limit: i64,
+    used: i64,
+    resets_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Concurrent {
+    limit: i64,
+    in_progress: i64,
+}
+
+/// What the rate plan of a key says now.
+pub(in crate::web::dashboard) fn limits(visit: &Visit, client_id: &str) -> Result<Limits, PageError> {
+    let told: RateLimit = visit.read("/api-keys/{client_id}/rate-limit", &[("client_id", client_id)], &[])?;
+    let now = visit.inside.now.unix();
+    let window = |what, window: Window| {
+        let resets_in = Some(in_words(window.resets_at.unix() - now));
+        gauge(what, window.used, window.limit, resets_in)
+    };
+    let gauges = [
+        told.minute.map(|minute| window("this minute", minute)),
+        told.day.map(|day| window("today (UTC)", day)),
+        told.concurrent.map(|concurrent| gauge("in progress", concurrent.in_progress, concurrent.limit, None)),
+    ];
+    Ok(Limits {
+        plan: told.plan,
+        whose: match told.plan_of.as_str() {
+            "api_key" => "the key's own",
+            "organization" => "the organization's",
+            _ => "the server's default",
+        },
+        dry_run: told.dry_run,
+        gauges: gauges.into_iter().flatten().collect(),
+    })
+}
+
+fn gauge(what: &'static str, used: i64, limit: i64, resets_in: Option<String>) -> Gauge {
+    Gauge { what, used: Num(used), limit: Num(limit), high: limit - limit / 5, resets_in }
+}
