@@ -74,9 +74,8 @@ fn naive_phc(rest: &str) -> Option<&'static str> {
 }
 
 fn naive_pbkdf2(iterations: u64, salt: u64, subkey: u64) -> Option<&'static str> {
-    let fits = (1..=u64::from(MAX_PBKDF2_ITERATIONS)).contains(&iterations)
-        && (8..=128).contains(&salt)
-        && (16..=64).contains(&subkey);
+    let fits =
+        (1..=u64::from(MAX_PBKDF2_ITERATIONS)).contains(&iterations) && (8..=128).contains(&salt) && (16..=64).contains(&subkey);
     fits.then_some("ForeignHash(PBKDF2 [redacted])")
 }
 

@@ -15,8 +15,7 @@ fn check_lines(lines: &[&[u8]]) {
     // What is no text is nobody's; the name is compared whole and with its case.
     let texts = pairs.filter_map(|pair| String::from_utf8(pair.to_vec()).ok());
     let own = format!("{NAME}=");
-    let values: Vec<String> =
-        texts.filter_map(|text| text.trim().strip_prefix(own.as_str()).map(str::to_owned)).collect();
+    let values: Vec<String> = texts.filter_map(|text| text.trim().strip_prefix(own.as_str()).map(str::to_owned)).collect();
     let found = read(lines.iter().copied()).map(|token| token.map(|token| token.expose().to_owned()));
     match values.as_slice() {
         [] => assert_eq!(found, Ok(None)),

@@ -77,11 +77,12 @@ fn is_in(range: &str, address: IpAddr) -> bool {
     let (network, prefix) = range.split_once('/').unwrap();
     let network: IpAddr = network.parse().unwrap();
     // An IPv6 form that stands for an IPv4 address is not public, whatever it stands for: not to be taken for that.
-    network.is_ipv4() == address.is_ipv4() && match (network, address) {
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            let prefix: u32 = prefix.parse().unwrap();
-            (u128::from(network) ^ u128::from(address)) >> (128 - prefix) == 0
+    network.is_ipv4() == address.is_ipv4()
+        && match (network, address) {
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let prefix: u32 = prefix.parse().unwrap();
+                (u128::from(network) ^ u128::from(address)) >> (128 - prefix) == 0
+            }
+            _ => contains(network, prefix.parse().unwrap(), address),
         }
-        _ => contains(network, prefix.parse().unwrap(), address),
-    }
 }

@@ -18,3 +18,17 @@ pub fn decode(cursor: &str) -> Option<String> {
     }
     String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::fuzz_invariants;
+
+    proptest! {
+        #[test]
+        fn mg8_what_is_read_is_what_was_handed_out(text in "[A-Za-z0-9_=/+-]{0,24}|\\PC{0,24}") {
+            fuzz_invariants::cursor::check(text.as_bytes());
+        }
+    }
+}

@@ -32,3 +32,22 @@ pub fn read<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<Sess
         Some(text) => SessionToken::parse(text).map(Some).ok_or(BadCookie::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::NAME;
+    use crate::fuzz_invariants;
+
+    proptest! {
+        #[test]
+        fn mg5_a_cookie_is_read_as_a_second_reader_does(
+            pairs in proptest::collection::vec((0..4_usize, "(ses_)?[0-9A-Za-z]{42,44}|[ -~]{0,8}", "[; \t\n]{1,3}"), 0..4),
+        ) {
+            let names = [NAME, "claviger_session", "__host-claviger_session", " "];
+            let lines: String = pairs.iter().map(|(name, value, end)| format!("{}={value}{end}", names[*name])).collect();
+            fuzz_invariants::session_cookie::check(lines.as_bytes());
+        }
+    }
+}
