@@ -18,10 +18,11 @@ use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::scope_text;
 use crate::oauth::client_auth::{self, Recognised};
+use crate::oauth::client_request::{Credentials, Presented};
 use crate::oauth::error::{ClientRefusal, OAuthError};
 use crate::oauth::grants::client_credentials::{self, GRANT_TYPE, Granted, Target};
 use crate::oauth::scope_parameter;
-use crate::oauth::token_request::{Credentials, TokenRequest};
+use crate::oauth::token_request::TokenRequest;
 use crate::store::key_entries::{self, Found};
 use crate::store::{Db, accounts, catalogue};
 
@@ -110,8 +111,7 @@ impl Question {
     fn request(&self) -> TokenRequest {
         let bytes = |text: &Option<String>| text.as_ref().filter(|text| !text.is_empty()).map(|text| text.clone().into_bytes());
         TokenRequest {
-            credentials: Credentials::Refused(ClientRefusal::NoCredentials),
-            body_client_id: None,
+            client: Presented { credentials: Credentials::Refused(ClientRefusal::NoCredentials), body_client_id: None },
             grant_type: Some(GRANT_TYPE.as_bytes().to_vec()),
             scope: bytes(&self.scope),
             account: bytes(&self.account),
