@@ -216,9 +216,7 @@ impl TokenIssuer {
         let target = client_credentials::choose_target(request, key)?;
         if let Target::AnyAccount(account) = target {
             let owner = self.directory.organization_of_account(account).await?;
-            if owner != Some(key.organization_id) {
-                return Err(OAuthError::InvalidTarget("the key has no grant for this account").into());
-            }
+            client_credentials::check_owner(target, owner, key)?;
         }
         let catalogue = self.directory.catalogue();
         let granted = client_credentials::decide(request, key, target, &catalogue)?;

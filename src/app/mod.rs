@@ -15,6 +15,7 @@ pub mod create_organization;
 pub mod delete_from_catalogue;
 pub mod demo;
 mod error;
+pub mod explain_token;
 mod failures;
 pub mod finding;
 mod foreign_secrets;

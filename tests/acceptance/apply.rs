@@ -199,6 +199,48 @@ accounts = [{{ id = "{account}", name = "Shop Zwei" }}]
     }
 });
 
+on_both!(the_limits_of_the_plan_enterprise_are_set_for_each_organization, |app| {
+    let file = |limits: &str| {
+        format!(
+            "[[organizations]]\nname = \"Acme\"\nplan = \"enterprise\"\nenterprise_limits = {{ {limits} }}\n[[organizations]]\nname = \"Umbrella\"\n[organizations.enterprise_limits]\nconcurrent_connections = 9\n"
+        )
+    };
+    let first = file("requests_per_minute = 3000, requests_per_day = 50000");
+    let report = apply(app, &first, &["--json"]).succeeded().json();
+    assert_eq!(changes(&report), ["change organization Acme", "create organization Umbrella"]);
+    let limits = |minute: Value, day: Value, at_once: Value| json!({"requests_per_minute": minute, "requests_per_day": day, "concurrent_connections": at_once});
+    assert_eq!(report["changes"][0]["after"]["enterprise_limits"], limits(json!(3000), json!(50000), Value::Null));
+    let shown = || app.json(&["organizations", "list"]);
+    let of = |name: &str| {
+        let all = shown();
+        all.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    assert_eq!(of("Acme")["enterprise_limits"], limits(json!(3000), json!(50000), Value::Null));
+    assert_eq!(of("Umbrella")["enterprise_limits"], limits(Value::Null, Value::Null, json!(9)));
+    // What is not named stays, and what is "unlimited" is lifted.
+    apply(app, &file("requests_per_minute = \"unlimited\""), &[]).succeeded();
+    assert_eq!(of("Acme")["enterprise_limits"], limits(Value::Null, json!(50000), Value::Null));
+    let before = state(app);
+    assert_eq!(apply(app, &file("requests_per_minute = \"unlimited\""), &["--json"]).succeeded().json()["changes"], json!([]));
+    let refused = apply(app, &file("requests_per_minute = 0, per_year = 1"), &[]).failed();
+    assert!(refused.stderr.contains("line 4: enterprise_limits.requests_per_minute: must be a number from 1"), "{refused:?}");
+    assert!(refused.stderr.contains("line 4: enterprise_limits.per_year: is unknown here"), "{refused:?}");
+    assert_eq!(state(app), before);
+});
+
+on_both!(mg2_no_scope_of_a_file_implies_one_of_the_servers_own, |app| {
+    let before = state(app);
+    for name in ["payments:read", "brand:new"] {
+        let file = format!(
+            "[[scopes]]\nname = \"{name}\"\nresource_server = \"{}\"\nimplies = [\"api-keys:write\"]\n",
+            crate::support::PAYMENTS
+        );
+        let refused = apply(app, &file, &[]).failed();
+        assert!(refused.stderr.contains("line 1: scopes.implies: api-keys:write is this server's own"), "{refused:?}");
+    }
+    assert_eq!(state(app), before);
+});
+
 on_both!(every_fault_of_a_file_is_told_at_once_and_nothing_is_done, |app| {
     app.create(&["organizations", "create", "Twin"]);
     app.create(&["organizations", "create", "Twin"]);

@@ -8,7 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::id::{OrganizationId, ResourceServerId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
-use crate::domain::plan::{Plan, PlanName};
+use crate::domain::plan::{Plan, PlanLimits, PlanName};
 use crate::domain::resource_server::{Audience, ResourceServer};
 use crate::domain::scope::{Level, Scope, ScopeName};
 use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
@@ -22,8 +22,8 @@ pub(super) enum Step {
     ChangeScope { scope: Scope, description: String, implies: Vec<ScopeName> },
     CreatePlan(Plan),
     ChangePlan { before: Plan, after: Plan },
-    CreateOrganization { name: Name, plan: Option<PlanName>, accounts: Vec<Name> },
-    ChangeOrganization { organization: Organization, name: Name, plan: Option<PlanName> },
+    CreateOrganization { name: Name, plan: Option<PlanName>, enterprise_limits: PlanLimits, accounts: Vec<Name> },
+    ChangeOrganization { before: Organization, after: Organization },
     CreateAccount { organization: OrganizationId, name: Name },
     RenameAccount { account: Account, name: Name },
 }
@@ -197,11 +197,18 @@ impl Comparison {
         implications: &BTreeMap<ScopeName, Vec<ScopeName>>,
     ) {
         let own_level = levels.get(&spec.name).copied();
+        let own_api = self.servers.iter().find(|server| server.builtin).map(|server| server.id);
+        let builtin: HashSet<ScopeName> =
+            self.scopes.iter().filter(|scope| Some(scope.resource_server) == own_api).map(|scope| scope.name.clone()).collect();
         for implied in spec.implies.iter().flatten() {
             match levels.get(implied) {
                 None => self.fault(spec.line, "scopes.implies", format!("there is no scope {implied}")),
                 level if level.copied() != own_level => {
                     self.fault(spec.line, "scopes.implies", format!("{implied} has another level than {}", spec.name));
+                }
+                // Or whoever may write a file like this one could give every key the management of keys.
+                Some(_) if builtin.contains(implied) => {
+                    self.fault(spec.line, "scopes.implies", format!("{implied} is this server's own: grant it by its name"));
                 }
                 Some(_) if reaches(implied, &spec.name, implications) => {
                     self.fault(spec.line, "scopes.implies", format!("{} would imply itself by way of {implied}", spec.name));

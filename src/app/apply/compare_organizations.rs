@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
+use crate::domain::plan::PlanLimits;
 use crate::store::{DbConnection, StoreError, accounts};
 
 /// What a name or an id of the file stands for.
@@ -63,15 +64,22 @@ impl Comparison {
                     Named::Id(_, Some(name)) => name.clone(),
                     Named::Id(_, None) | Named::Name(_) => organization.name.clone(),
                 };
-                let plan = spec.plan.clone().or_else(|| organization.plan.clone());
-                if (&name, &plan) != (&organization.name, &organization.plan) {
-                    self.steps.push(Step::ChangeOrganization { organization: organization.clone(), name, plan });
+                let after = Organization {
+                    name,
+                    plan: spec.plan.clone().or_else(|| organization.plan.clone()),
+                    enterprise_limits: spec.enterprise_limits.of(organization.enterprise_limits),
+                    ..organization.clone()
+                };
+                if after != organization {
+                    self.steps.push(Step::ChangeOrganization { before: organization.clone(), after });
                 }
                 self.accounts(organization.id, &accounts, &spec.accounts);
             }
             (None, Named::Name(name)) => {
                 let accounts = self.new_accounts(&spec.accounts);
-                self.steps.push(Step::CreateOrganization { name: name.clone(), plan: spec.plan.clone(), accounts });
+                let enterprise_limits = spec.enterprise_limits.of(PlanLimits::default());
+                let (name, plan) = (name.clone(), spec.plan.clone());
+                self.steps.push(Step::CreateOrganization { name, plan, enterprise_limits, accounts });
             }
             (None, Named::Id(..)) => {}
         }

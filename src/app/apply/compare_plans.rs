@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::compare::{Comparison, Step};
 use super::document::{Document, OrganizationSpec};
-use crate::domain::plan::{Plan, PlanLimits};
+use crate::domain::plan::Plan;
 
 impl Comparison {
     pub(super) fn plans(&mut self, document: &Document) {
@@ -18,11 +18,7 @@ impl Comparison {
             let limits = before.as_ref().map(|plan| plan.limits).unwrap_or_default();
             let after = Plan {
                 name: spec.name.clone(),
-                limits: PlanLimits {
-                    requests_per_minute: spec.requests_per_minute.unwrap_or(limits.requests_per_minute),
-                    requests_per_day: spec.requests_per_day.unwrap_or(limits.requests_per_day),
-                    concurrent_connections: spec.concurrent_connections.unwrap_or(limits.concurrent_connections),
-                },
+                limits: spec.limits.of(limits),
                 dry_run: spec.dry_run.or(before.as_ref().map(|plan| plan.dry_run)).unwrap_or(false),
             };
             if after.name.is_enterprise() && !after.limits.is_unlimited() {

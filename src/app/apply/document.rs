@@ -6,7 +6,7 @@ use super::reader::{Fault, Source, Table};
 use crate::domain::Invalid;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name::Name;
-use crate::domain::plan::{Limit, PlanName};
+use crate::domain::plan::{Limit, PlanLimits, PlanName};
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::{Level, ScopeName, check_description};
 
@@ -39,15 +39,40 @@ pub(super) struct ScopeSpec {
     pub(super) implies: Option<Vec<ScopeName>>,
 }
 
-/// What is `None` stays as it is; a limit of `Some(None)` is lifted.
+/// What is `None` stays as it is.
 #[derive(Debug)]
 pub(super) struct PlanSpec {
     pub(super) line: usize,
     pub(super) name: PlanName,
-    pub(super) requests_per_minute: Option<Option<Limit>>,
-    pub(super) requests_per_day: Option<Option<Limit>>,
-    pub(super) concurrent_connections: Option<Option<Limit>>,
+    pub(super) limits: LimitsSpec,
     pub(super) dry_run: Option<bool>,
+}
+
+/// What is `None` stays as it is; a limit of `Some(None)` is lifted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LimitsSpec {
+    requests_per_minute: Option<Option<Limit>>,
+    requests_per_day: Option<Option<Limit>>,
+    concurrent_connections: Option<Option<Limit>>,
+}
+
+impl LimitsSpec {
+    fn read(source: &mut Source<'_>, table: &mut Table<'_, '_>) -> Self {
+        Self {
+            requests_per_minute: table.limit(source, "requests_per_minute"),
+            requests_per_day: table.limit(source, "requests_per_day"),
+            concurrent_connections: table.limit(source, "concurrent_connections"),
+        }
+    }
+
+    /// What limits become.
+    pub(super) fn of(self, before: PlanLimits) -> PlanLimits {
+        PlanLimits {
+            requests_per_minute: self.requests_per_minute.unwrap_or(before.requests_per_minute),
+            requests_per_day: self.requests_per_day.unwrap_or(before.requests_per_day),
+            concurrent_connections: self.concurrent_connections.unwrap_or(before.concurrent_connections),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -55,6 +80,8 @@ pub(super) struct OrganizationSpec {
     pub(super) line: usize,
     pub(super) who: Named<OrganizationId>,
     pub(super) plan: Option<PlanName>,
+    /// What the plan `enterprise` means for it.
+    pub(super) enterprise_limits: LimitsSpec,
     pub(super) accounts: Vec<AccountSpec>,
 }
 
@@ -131,12 +158,9 @@ impl Document {
         for mut table in file.tables(source, "plans") {
             let line = source.line(&table.span);
             let name = table.required(source, "name");
-            let requests_per_minute = table.limit(source, "requests_per_minute");
-            let requests_per_day = table.limit(source, "requests_per_day");
-            let concurrent_connections = table.limit(source, "concurrent_connections");
+            let limits = LimitsSpec::read(source, &mut table);
             let dry_run = table.boolean(source, "dry_run");
-            let spec = |name| PlanSpec { line, name, requests_per_minute, requests_per_day, concurrent_connections, dry_run };
-            self.plans.extend(name.map(spec));
+            self.plans.extend(name.map(|name| PlanSpec { line, name, limits, dry_run }));
             table.finish(source);
         }
         for mut table in file.tables(source, "organizations") {
@@ -148,7 +172,13 @@ impl Document {
                 account.finish(source);
             }
             let plan = table.parsed(source, "plan");
-            self.organizations.extend(named(source, &mut table).map(|who| OrganizationSpec { line, who, plan, accounts }));
+            let mut enterprise_limits = LimitsSpec::default();
+            if let Some(mut limits) = table.table(source, "enterprise_limits") {
+                enterprise_limits = LimitsSpec::read(source, &mut limits);
+                limits.finish(source);
+            }
+            let who = named(source, &mut table);
+            self.organizations.extend(who.map(|who| OrganizationSpec { line, who, plan, enterprise_limits, accounts }));
             table.finish(source);
         }
         file.finish(source);
@@ -217,6 +247,9 @@ id = "org_x"
 name = "Acme"
 accounts = [{}]
 [organizations.address]
+[organizations.enterprise_limits]
+requests_per_day = 0
+per_year = 1
 [[plans]]
 name = "Gold"
 requests_per_minute = 0
@@ -238,10 +271,12 @@ dry_run = 1
             (12, "organizations.id"),
             (14, ""),
             (15, "organizations.address"),
-            (17, "plans.name"),
-            (18, "plans.requests_per_minute"),
-            (19, "plans.requests_per_day"),
-            (20, "plans.dry_run"),
+            (17, "enterprise_limits.requests_per_day"),
+            (18, "enterprise_limits.per_year"),
+            (20, "plans.name"),
+            (21, "plans.requests_per_minute"),
+            (22, "plans.requests_per_day"),
+            (23, "plans.dry_run"),
         ];
         assert_eq!(told, expected, "{faults:#?}");
     }

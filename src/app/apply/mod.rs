@@ -150,16 +150,18 @@ fn differences(step: &Step) -> Vec<Difference> {
         }
         Step::CreatePlan(plan) => vec![create("plan", &plan.name, json!(plan))],
         Step::ChangePlan { before, after } => vec![change("plan", None, &before.name, json!(before), json!(after))],
-        Step::CreateOrganization { name, plan, accounts } => {
-            let own = create("organization", name, json!({"name": name, "plan": plan}));
+        Step::CreateOrganization { name, plan, enterprise_limits, accounts } => {
+            let mut after = json!({"name": name, "plan": plan});
+            if !enterprise_limits.is_unlimited() {
+                after["enterprise_limits"] = json!(enterprise_limits);
+            }
+            let own = create("organization", name, after);
             let theirs =
                 accounts.iter().map(|account| create("account", account, json!({"name": account, "organization": name})));
             std::iter::once(own).chain(theirs).collect()
         }
-        Step::ChangeOrganization { organization, name, plan } => {
-            let before = json!({"name": organization.name, "plan": organization.plan});
-            let id = Some(organization.id.to_string());
-            vec![change("organization", id, &organization.name, before, json!({"name": name, "plan": plan}))]
+        Step::ChangeOrganization { before, after } => {
+            vec![change("organization", Some(before.id.to_string()), &before.name, json!(before), json!(after))]
         }
         Step::CreateAccount { organization, name } => {
             vec![create("account", name, json!({"name": name, "organization_id": organization}))]
@@ -204,22 +206,21 @@ fn take(work: &mut Work<'_, '_>, step: Step) -> Result<(), AppError> {
             };
             edit_plan(work, &after.name, change).map(drop)
         }
-        Step::CreateOrganization { name, plan, accounts } => {
+        Step::CreateOrganization { name, plan, enterprise_limits, accounts } => {
             let id = create_organization(work, name)?.id;
-            if plan.is_some() {
-                edit_organization(work, id, |organization| {
-                    organization.plan = plan;
-                    Ok(())
-                })?;
-            }
+            // Nothing is written when it is to have neither.
+            edit_organization(work, id, |organization| {
+                (organization.plan, organization.enterprise_limits) = (plan, enterprise_limits);
+                Ok(())
+            })?;
             accounts.into_iter().try_for_each(|name| create_account(work, id, name).map(drop))
         }
-        Step::ChangeOrganization { organization, name, plan } => {
+        Step::ChangeOrganization { before, after } => {
             let change = |altered: &mut Organization| {
-                (altered.name, altered.plan) = (name, plan);
+                *altered = after;
                 Ok(())
             };
-            edit_organization(work, organization.id, change).map(drop)
+            edit_organization(work, before.id, change).map(drop)
         }
         Step::CreateAccount { organization, name } => create_account(work, organization, name).map(drop),
         Step::RenameAccount { account, name } => {

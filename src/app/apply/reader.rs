@@ -155,6 +155,16 @@ impl<'v, 'i> Table<'v, 'i> {
         Some(list)
     }
 
+    /// A table within this one.
+    pub(super) fn table(&mut self, source: &mut Source<'_>, member: &'static str) -> Option<Table<'v, 'i>> {
+        let value = self.take(member)?;
+        if let DeValue::Table(members) = value.get_ref() {
+            return Some(Table::new(members, member, value.span()));
+        }
+        source.fault(&value.span(), self.path(member), "must be a table");
+        None
+    }
+
     /// The tables of an array of tables.
     pub(super) fn tables(&mut self, source: &mut Source<'_>, member: &'static str) -> Vec<Table<'v, 'i>> {
         let Some(value) = self.take(member) else { return Vec::new() };

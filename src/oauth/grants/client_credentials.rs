@@ -3,7 +3,7 @@
 
 use crate::domain::catalogue::Catalogue;
 use crate::domain::grant::GrantTarget;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::key_entry::{Holding, KeyEntry};
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::ScopeName;
@@ -92,6 +92,18 @@ fn only_target(holding: &Holding) -> Result<Target, OAuthError> {
     match (targets.next(), targets.next()) {
         (Some(GrantTarget::Account(id)), None) => Ok(Target::Account(id)),
         _ => Err(OAuthError::InvalidTarget("the key has several accounts: name one with account or x-login-as")),
+    }
+}
+
+/// Whether the organization of the key has an account that its grant for every account is to cover; `owner` is whose
+/// account it is.
+///
+/// # Errors
+/// [`OAuthError::InvalidTarget`].
+pub fn check_owner(target: Target, owner: Option<OrganizationId>, key: &KeyEntry) -> Result<(), OAuthError> {
+    match target {
+        Target::AnyAccount(_) if owner != Some(key.organization_id) => Err(NOT_GRANTED),
+        _ => Ok(()),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api-keys/{client_id}/revoke-tokens", NeedsProof(ManageKeys), api_keys::revoke_tokens)
         .described(describe::api_keys::REVOKE_TOKENS),
     get("/api-keys/{client_id}/rate-limit", Needs(ReadKeys), usage::rate_limit).described(describe::usage::RATE_LIMIT),
+    post("/api-keys/{client_id}/explain", Needs(ReadKeys), api_keys::explain).described(describe::api_keys::EXPLAIN),
     get("/organization", Needs(ReadAccounts), accounts::show_organization).described(describe::accounts::SHOW_ORGANIZATION),
     patch("/organization", Needs(WriteAccounts), accounts::edit_organization).described(describe::accounts::EDIT_ORGANIZATION),
     get("/organization/plans", Needs(ReadKeys), accounts::plans_for_keys).described(describe::accounts::PLANS_FOR_KEYS),

@@ -22,6 +22,11 @@ const NOTICES: &[(&str, &str)] = &[
     ("signing-key-replaced", "A new key signs. Every other key has left the JWKS."),
     ("signing-key-imported", "The key is published. It signs once every verifier has had time to fetch it."),
     ("user-invited-there", "The invitation is on its way."),
+    // keys: what was done with one
+    ("key-disabled", "The key is disabled, and its tokens are revoked."),
+    ("key-enabled", "The key is enabled."),
+    ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("key-deleted", "The key is deleted."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),
     ("password-reset", "Your password is changed and every session ended. Sign in with the new one."),
@@ -47,10 +52,6 @@ const NOTICES: &[(&str, &str)] = &[
     ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
     // keys: what was done with one
-    ("key-disabled", "The key is disabled, and its tokens are revoked."),
-    ("key-enabled", "The key is enabled."),
-    ("tokens-revoked", "Every token issued to the key so far is revoked."),
-    ("key-deleted", "The key is deleted."),
 ];
 
 /// The sentence of a word.

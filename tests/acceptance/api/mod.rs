@@ -6,6 +6,7 @@ mod bearer;
 mod bodies;
 mod catalogue;
 mod description;
+mod explain;
 mod filters;
 mod idempotency;
 mod many_keys;

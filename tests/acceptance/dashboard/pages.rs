@@ -20,7 +20,13 @@ impl App {
     /// Somebody of that role who has signed in, of the fixture's organization.
     #[track_caller]
     pub(crate) fn at_pages(&self, role: &str) -> Visitor<'_> {
-        let browser = self.signed_in(role);
+        self.at_pages_of(&self.fixture.organization, role)
+    }
+
+    /// The same of another organization.
+    #[track_caller]
+    pub(crate) fn at_pages_of(&self, organization: &str, role: &str) -> Visitor<'_> {
+        let browser = self.sign_in(&self.user_of(organization, role));
         let cookie = format!("__Host-claviger_session={}", browser.cookie());
         Visitor { app: self, login: Some(browser.login.clone()), cookie }
     }

@@ -120,7 +120,7 @@ impl App {
     #[track_caller]
     pub(crate) fn operator(&self) -> Key {
         let scopes = "api-keys:write accounts:write users:write audit:read webhooks:write organizations:write plans:write \
-                      signing-keys:write catalogue:write";
+                      signing-keys:write catalogue:write server:read";
         Key::from_json(self.json(&["keys", "create", "--organization", PLATFORM, "--name", "Operator", "--grant", scopes]))
     }
 

@@ -217,7 +217,13 @@ impl App {
     /// Creates a key of the organization; `args` say what it holds.
     #[track_caller]
     pub(crate) fn create_key(&self, args: &[&str]) -> Key {
-        let mut all = vec!["keys", "create", "--organization", &self.fixture.organization, "--name", "Test"];
+        self.key_named("Test", args)
+    }
+
+    /// The same under another name.
+    #[track_caller]
+    pub(crate) fn key_named(&self, name: &str, args: &[&str]) -> Key {
+        let mut all = vec!["keys", "create", "--organization", &self.fixture.organization, "--name", name];
         all.extend_from_slice(args);
         Key::from_json(self.json(&all))
     }

@@ -2,11 +2,13 @@
 
 mod change;
 mod create;
+mod explain;
 mod fields;
 mod read;
 
 pub(super) use change::{delete, disable, edit, enable, regenerate, revoke_tokens};
 pub(super) use create::{create, duplicate};
+pub(super) use explain::explain;
 pub(super) use read::{list, show};
 
 use super::call::Call;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::operation::Doc;
 use super::parameters::{ACCOUNT, CURSOR, KIND, LIMIT, SEARCH_KEYS, SORT_KEYS, STATE};
+use crate::app::explain_token::Explanation;
 use crate::app::show_api_key::ApiKeyView;
 use crate::domain::api_key::{AuthMethod, TokenLifetime};
 use crate::domain::grant::Grants;
@@ -148,3 +149,29 @@ pub(in crate::web::api) const ENABLE: Doc = Doc::new("enableApiKey", "Enable an 
 pub(in crate::web::api) const REVOKE_TOKENS: Doc = Doc::new("revokeApiKeyTokens", "Revoke the tokens of an API key")
     .because("Every token issued so far is dead; the key and its secrets live on.")
     .answers::<ApiKeyView>();
+
+/// A request for a token, as far as it decides something.
+#[derive(ToSchema)]
+#[schema(example = json!({"ip": "203.0.113.7", "scope": "payments:read"}))]
+struct TokenQuestion {
+    /// From where it comes; without it the allowlist is not asked.
+    #[schema(format = "ip", max_length = 64)]
+    ip: Option<String>,
+    /// As the token endpoint takes it: names with one space between them.
+    #[schema(max_length = 4096)]
+    scope: Option<String>,
+    /// As the token endpoint takes it.
+    #[schema(max_length = 4096)]
+    account: Option<String>,
+    /// Each as the token endpoint takes it (RFC 8707).
+    #[schema(nullable = false, max_items = 64)]
+    resource: Option<Vec<String>>,
+}
+
+pub(in crate::web::api) const EXPLAIN: Doc = Doc::new("explainApiKey", "Explain what a request for a token would get")
+    .because(
+        "By the token endpoint's own rules, in its order, with the secret taken to be right. No token is made, and nothing is \
+         counted: the rate plan is not asked.",
+    )
+    .reads::<TokenQuestion>()
+    .answers::<Explanation>();

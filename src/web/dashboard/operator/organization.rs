@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::field::{Choice, Field, Fields, Kind};
 use super::limits::{self, Limits};
 use super::listing::Listed;
+use super::require;
 use crate::domain::time::Timestamp;
 use crate::web::api::{ApiError, Method};
 use crate::web::dashboard::again::members;
@@ -106,6 +107,7 @@ pub(in crate::web::dashboard) fn edit(visit: &Visit) -> Result<Reply, PageError>
 
 /// `POST /operator/organizations/{organization_id}/users`
 pub(in crate::web::dashboard) fn invite(visit: &Visit) -> Result<Reply, PageError> {
+    require(visit, Method::Patch, ONE)?;
     let name = visit.form.trimmed("person");
     let body = json!({
         "organization_id": id(visit).1,
@@ -125,6 +127,7 @@ pub(in crate::web::dashboard) fn invite(visit: &Visit) -> Result<Reply, PageErro
 
 /// `POST /operator/organizations/{organization_id}/users/{user_id}/invite`
 pub(in crate::web::dashboard) fn invite_again(visit: &Visit) -> Result<Reply, PageError> {
+    require(visit, Method::Patch, ONE)?;
     let user = ("user_id", visit.part("user_id"));
     match visit.change(Method::Post, "/users/{user_id}/invite", &[user], Map::new()) {
         Ok(_) => Ok(back(visit, "user-invited-there")),

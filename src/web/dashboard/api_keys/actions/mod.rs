@@ -20,6 +20,8 @@ use crate::web::dashboard::visit::Visit;
 
 /// The field that names a form, so that pressing its button twice does its work once.
 const SUBMISSION: &str = "submission";
+/// Ours are shorter, in bytes.
+const LONGEST_SUBMISSION: usize = 64;
 
 /// The key that an action is about, for those who may do it.
 fn key_for(visit: &Visit, method: Method, operation: &'static str) -> Result<Key, PageError> {
@@ -36,7 +38,7 @@ fn submission(visit: &Visit) -> Result<String, PageError> {
 
 /// Asks `POST path` for a change of the key, once for each form.
 fn once(visit: &Visit, path: &'static str, body: Map<String, Value>) -> Result<Answer, ApiError> {
-    let submission = Some(visit.form.text(SUBMISSION)).filter(|name| !name.is_empty());
+    let submission = Some(visit.form.text(SUBMISSION)).filter(|name| (1..=LONGEST_SUBMISSION).contains(&name.len()));
     let parts = [("client_id", visit.part("client_id"))];
     visit.run(Operation { method: Method::Post, path, parts: &parts, query: &[], body, submission })
 }
