@@ -1,10 +1,16 @@
 //! The platform's first operator, with the link that the server prints.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::pages::set_cookie;
+use crate::support::http::{self, Request};
 use crate::support::people::{Login, PLATFORM, a_password, an_email};
-use crate::support::{App, on_both};
+use crate::support::tools::{eventually, free_port};
+use crate::support::workspace::Registered;
+use crate::support::{App, Backend, Output, Site, on_both};
 
 fn link(app: &App) -> String {
     app.cli(&["--issuer", &app.issuer, "users", "setup-link"]).succeeded().stdout.trim().to_owned()
@@ -98,3 +104,38 @@ on_both!(mg7_a_thousand_strangers_neither_hold_nor_block_the_set_up, |app| {
     let body = json!({"token": real, "email": an_email(), "password": a_password()});
     app.api("POST", "/setup").json(&body).succeeds(201);
 });
+
+/// What a start says to whoever sits at the terminal, before and after there is an operator.
+#[test]
+fn the_first_operators_link_is_printed_in_a_terminal_while_there_is_none() {
+    let site = Site::empty(Backend::Sqlite);
+    let start = |heard: &str| -> String {
+        let said = site.dir.path().join("terminal");
+        drop(std::fs::remove_file(&said));
+        let listen = format!("127.0.0.1:{}", free_port());
+        // A terminal of its own, from util-linux.
+        let mut command = Command::new("script");
+        let serve = format!("{} serve --listen {listen} --issuer https://auth.example.com", env!("CARGO_BIN_EXE_claviger"));
+        command.args(["--quiet", "--flush", "--return", "--command", &serve]).arg(&said).current_dir(site.dir.path());
+        command.env("CLAVIGER_DATABASE_URL", &site.database_url).env("CLAVIGER_KEYS_DIR", &site.keys_dir);
+        let mut terminal = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("script runs");
+        let _registered = Registered::new(terminal.id(), "KILL");
+        let text = eventually(Duration::from_secs(30), heard, || {
+            let text = std::fs::read_to_string(&said).unwrap_or_default();
+            let is_up = http::exchange(listen.parse().unwrap(), &Request::new("GET", "/readyz")).is_ok();
+            Some(text).filter(|text| is_up && text.contains(heard))
+        });
+        // The server goes with its terminal.
+        drop(terminal.kill());
+        drop(terminal.wait());
+        text
+    };
+    let text = start("Set up the first operator: https://auth.example.com/setup?token=setup_");
+    assert!(!text.contains("users setup-link"), "{text}");
+    let output = site.command().args(["users", "setup-link"]).output().unwrap();
+    assert!(output.status.success());
+    let email = ["users", "create", "--organization", PLATFORM, "--email", "o@example.com", "--role", "owner"];
+    Output::of(site.command().args(email), &a_password()).succeeded();
+    let text = start("listening");
+    assert!(!text.contains("/setup?token="), "{text}");
+}

@@ -73,7 +73,7 @@ export async function the_audit_log_is_filtered_and_opened(installation) {
   await page.getByRole("button", { name: "Create the account" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Shop Braga");
   await page.getByRole("button", { name: "Save the name" }).click();
-  await expect(page.getByRole("status")).toHaveText("The account has its new name.");
+  await expect(page.getByText("The account has its new name.")).toBeVisible();
   await page.goto("/audit-log");
   await page.getByLabel("What", { exact: true }).selectOption("account.edited");
   await page.getByRole("button", { name: "Filter" }).click();
