@@ -6,12 +6,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, unreachable_pub)]
 
 mod addresses;
+mod base64;
 pub mod basic_header;
 pub mod cidr;
+pub mod cursor;
+pub mod foreign_hash;
 pub mod form;
 pub mod forwarded;
+pub mod import_line;
 pub mod media_type;
 pub mod scope;
+pub mod session_cookie;
+pub mod webhook_url;
 
 #[cfg(test)]
 mod corpora {
@@ -51,5 +57,10 @@ mod corpora {
         gt4_the_corpus_of_form: form,
         xff_the_corpus_of_forwarded: forwarded,
         sc5_the_corpus_of_scope: scope,
+        mg8_the_corpus_of_cursor: cursor,
+        mg5_the_corpus_of_session_cookie: session_cookie,
+        the_corpus_of_foreign_hash: foreign_hash,
+        the_corpus_of_import_line: import_line,
+        the_corpus_of_webhook_url: webhook_url,
     }
 }

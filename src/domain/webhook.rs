@@ -332,4 +332,13 @@ mod tests {
         assert!(check_description("").is_ok() && check_description(&"é".repeat(200)).is_ok());
         assert!(check_description(&"é".repeat(201)).is_err() && check_description("a\nb").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_address_leads_into_a_private_network(
+            text in "(https?|HTTP|ftp)://([0-9a-fx.]{1,14}|\\[[0-9a-f:.]{2,24}\\]|[a-z@.%0-9]{1,12})(:[0-9]{0,5})?([/?#][ -~]{0,5})?",
+        ) {
+            crate::fuzz_invariants::webhook_url::check(text.as_bytes());
+        }
+    }
 }

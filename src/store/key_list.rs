@@ -68,24 +68,43 @@ impl KeyPlace {
     }
 }
 
-/// SQL of an order: the condition for what comes behind a place, with two values, and the order itself.
-fn in_sql(sort: KeySort, connection: &DbConnection) -> (&'static str, &'static str, &'static str) {
+/// SQL of an order.
+struct OrderInSql {
+    /// The condition for what comes behind a place, around three values: the first twice, then the second. The first alone is
+    /// compared too, because SQLite knows no other way into an index over an expression.
+    behind: [&'static str; 4],
+    order: &'static str,
+}
+
+fn in_sql(sort: KeySort, connection: &DbConnection) -> OrderInSql {
     match (sort, connection) {
-        // One statement for all orders takes two values in each.
-        (KeySort::Newest, _) => ("'' = ", " AND api_keys.client_id < ", "api_keys.client_id DESC"),
-        (KeySort::LastUsed, _) => (
-            "(coalesce(api_keys.last_used_at, 0), api_keys.client_id) < (CAST(",
-            " AS BIGINT), ",
-            "coalesce(api_keys.last_used_at, 0) DESC, api_keys.client_id DESC",
-        ),
-        (KeySort::Name, DbConnection::Postgres(_)) => (
-            "(lower(api_keys.name COLLATE \"C\"), api_keys.client_id) > (",
-            ", ",
-            "lower(api_keys.name COLLATE \"C\"), api_keys.client_id",
-        ),
-        (KeySort::Name, DbConnection::Sqlite(_)) => {
-            ("(lower(api_keys.name), api_keys.client_id) > (", ", ", "lower(api_keys.name), api_keys.client_id")
+        // One statement for all orders takes three values in each.
+        (KeySort::Newest, _) => {
+            OrderInSql { behind: ["'' = ", " AND '' = ", " AND api_keys.client_id < ", ""], order: "api_keys.client_id DESC" }
         }
+        (KeySort::LastUsed, _) => OrderInSql {
+            behind: [
+                // The plus takes the type away, without which SQLite does not compare within the index.
+                "coalesce(api_keys.last_used_at, 0) <= +CAST(",
+                " AS BIGINT) AND (coalesce(api_keys.last_used_at, 0), api_keys.client_id) < (CAST(",
+                " AS BIGINT), ",
+                ")",
+            ],
+            order: "coalesce(api_keys.last_used_at, 0) DESC, api_keys.client_id DESC",
+        },
+        (KeySort::Name, DbConnection::Postgres(_)) => OrderInSql {
+            behind: [
+                "lower(api_keys.name COLLATE \"C\") >= ",
+                " AND (lower(api_keys.name COLLATE \"C\"), api_keys.client_id) > (",
+                ", ",
+                ")",
+            ],
+            order: "lower(api_keys.name COLLATE \"C\"), api_keys.client_id",
+        },
+        (KeySort::Name, DbConnection::Sqlite(_)) => OrderInSql {
+            behind: ["lower(api_keys.name) >= ", " AND (lower(api_keys.name), api_keys.client_id) > (", ", ", ")"],
+            order: "lower(api_keys.name), api_keys.client_id",
+        },
     }
 }
 
@@ -116,10 +135,10 @@ pub fn page(
     limit: i64,
     now: Timestamp,
 ) -> Result<Vec<ApiKey>, StoreError> {
-    let (behind, between, order) = in_sql(sort, connection);
-    let end = if sort == KeySort::Newest { "" } else { ")" };
+    let OrderInSql { behind: [before, again, between, end], order } = in_sql(sort, connection);
     let (first, second) = values(sort, place);
-    let place = diesel::dsl::sql::<Bool>(behind).bind::<Text, _>(first).sql(between).bind::<Text, _>(second).sql(end);
+    let place = diesel::dsl::sql::<Bool>(before).bind::<Text, _>(first.clone()).sql(again).bind::<Text, _>(first);
+    let place = place.sql(between).bind::<Text, _>(second).sql(end);
     let kind = filter.kind.map_or("", KindFilter::as_str);
     let account = filter.account_id.map(|id| id.to_string()).unwrap_or_default();
     let is = |state: KeyState| (filter.state == Some(state)).into_sql::<Bool>();

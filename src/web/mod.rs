@@ -5,6 +5,7 @@ mod body;
 mod cacheable;
 pub mod client_ip;
 mod connections;
+pub mod cursor;
 mod dashboard;
 mod error;
 mod exchange;
@@ -15,6 +16,7 @@ mod rate_limit;
 mod request_id;
 mod routes;
 mod server;
+pub mod session_cookie;
 mod state;
 mod tls;
 

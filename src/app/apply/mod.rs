@@ -151,10 +151,10 @@ fn differences(step: &Step) -> Vec<Difference> {
         Step::CreatePlan(plan) => vec![create("plan", &plan.name, json!(plan))],
         Step::ChangePlan { before, after } => vec![change("plan", None, &before.name, json!(before), json!(after))],
         Step::CreateOrganization { name, plan, enterprise_limits, accounts } => {
-            let mut after = json!({"name": name, "plan": plan});
-            if !enterprise_limits.is_unlimited() {
-                after["enterprise_limits"] = json!(enterprise_limits);
-            }
+            let after = match enterprise_limits.is_unlimited() {
+                true => json!({"name": name, "plan": plan}),
+                false => json!({"name": name, "plan": plan, "enterprise_limits": enterprise_limits}),
+            };
             let own = create("organization", name, after);
             let theirs =
                 accounts.iter().map(|account| create("account", account, json!({"name": account, "organization": name})));

@@ -199,6 +199,8 @@ mod tests {
             let at = at.index(near.len());
             near.replace_range(at..=at, &to);
             let _ = parse(1, &near);
+            crate::fuzz_invariants::import_line::check(near.as_bytes());
+            crate::fuzz_invariants::import_line::check(format!("{near}\n{}", with("")).as_bytes());
         }
     }
 }

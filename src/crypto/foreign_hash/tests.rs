@@ -157,6 +157,14 @@ proptest! {
     }
 
     #[test]
+    fn texts_are_read_as_a_second_reader_reads_them(of in 0..HASHES.len(), at: prop::sample::Index, to in "[ -~]{0,2}") {
+        let mut near = HASHES[of].0.to_owned();
+        let at = at.index(near.len());
+        near.replace_range(at..=at, &to);
+        crate::fuzz_invariants::foreign_hash::check(near.as_bytes());
+    }
+
+    #[test]
     fn what_is_derived_is_recognised(
         secret in "[ -~]{1,100}",
         salt in prop::collection::vec(any::<u8>(), 8..=128),

@@ -11,11 +11,8 @@ use actix_web::http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 
 use super::problem::ApiError;
 use crate::domain::session::SessionToken;
+use crate::web::session_cookie::{self, BadCookie, NAME};
 use crate::web::state::State;
-
-/// `__Host-`: browsers take it only over TLS (or from this machine), for this host alone and every path, so that no
-/// sister domain can plant one (RFC 6265bis section 4.1.3.2).
-const NAME: &str = "__Host-claviger_session";
 
 /// What sets the cookie. It goes when the browser is closed; the server ends the session by its own rules.
 pub(in crate::web) fn set(token: &SessionToken) -> (&'static str, String) {
@@ -29,19 +26,11 @@ pub(in crate::web) fn clear() -> (&'static str, String) {
 
 /// The token in the request's cookie. One of another form is nobody's; two are a sign that somebody has planted one.
 pub(in crate::web) fn token_of(request: &HttpRequest) -> Result<Option<SessionToken>, ApiError> {
-    let mut found = None;
-    for line in request.headers().get_all(COOKIE) {
-        for pair in line.as_bytes().split(|&b| b == b';') {
-            let Some((name, value)) = str::from_utf8(pair).ok().and_then(|pair| pair.trim().split_once('=')) else { continue };
-            if name == NAME && found.replace(value).is_some() {
-                return Err(ApiError::bad_request("invalid_request", "there is more than one session cookie"));
-            }
-        }
-    }
-    match found {
-        None | Some("") => Ok(None),
-        Some(text) => SessionToken::parse(text).map(Some).ok_or(ApiError::InvalidSession),
-    }
+    let lines = request.headers().get_all(COOKIE).map(HeaderValue::as_bytes);
+    session_cookie::read(lines).map_err(|bad| match bad {
+        BadCookie::Several => ApiError::bad_request("invalid_request", "there is more than one session cookie"),
+        BadCookie::Malformed => ApiError::InvalidSession,
+    })
 }
 
 /// Checks that a change by session was asked for by a page of this server.

@@ -17,7 +17,6 @@ mod authenticate;
 mod call;
 mod catalogue;
 pub(super) mod cookie;
-mod cursor;
 mod describe;
 mod dispatch;
 mod documents;
@@ -41,6 +40,8 @@ mod usage;
 mod users;
 mod webhooks;
 mod within;
+
+use super::cursor;
 
 pub(super) use answer::Answer;
 pub(super) use dispatch::{a_place, address, configure};

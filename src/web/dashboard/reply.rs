@@ -45,11 +45,6 @@ impl Reply {
         Self { status: StatusCode::OK, content_type, body, headers }
     }
 
-    /// A picture or a part of a page.
-    pub(super) fn of(content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, content_type, body, headers: Vec::new() }
-    }
-
     /// With another header.
     pub(super) fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));

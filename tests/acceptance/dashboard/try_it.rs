@@ -57,7 +57,7 @@ on_both!(a_refusal_is_explained_to_those_whose_key_it_is, |app| {
         assert!(wrong.contains(words), "{words}: {wrong}");
     }
     let scope = asked(&developer, &key, &[("scope", "a b")]);
-    assert!(scope.contains("Scope not granted") && scope.contains("It was given a; not by name: b."), "{scope}");
+    assert!(scope.contains("Scope not granted") && scope.contains("It does not hold b there."), "{scope}");
     let target = asked(&developer, &key, &[("account", "acct_01arz3ndektsv4rrffq69g5fav")]);
     assert!(target.contains("400 invalid_target") && target.contains("the key has no grant for this account"), "{target}");
     app.key_command("disable", &key, &[]);

@@ -93,7 +93,6 @@ export async function an_owner_sees_what_an_edit_changes(installation) {
   await expect(page.locator("#summary")).toContainText("No longer");
   await checkAccessible(page);
   await page.getByLabel("Allowed addresses").fill("10.0.0.5/8");
-  installation.browser.expectError(/422/);
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByRole("alert")).toContainText("Allowed addresses");
   await expect(page.getByLabel("Name")).toHaveValue("After");

@@ -24,7 +24,6 @@ pub(super) struct Key {
     pub(super) token_endpoint_auth_method: String,
     #[serde(default)]
     pub(super) foreign_client_id: Option<String>,
-    pub(super) plan: Option<String>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) disabled_at: Option<Timestamp>,
     pub(super) created_by: String,

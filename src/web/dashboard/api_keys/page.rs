@@ -12,6 +12,7 @@ use crate::web::dashboard::duration::ago;
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::reply::Reply;
 use crate::web::dashboard::shell::{Section, Shell};
+use crate::web::dashboard::usage::limits::{Limits, limits};
 use crate::web::dashboard::visit::Visit;
 
 #[derive(Template)]
@@ -27,8 +28,8 @@ struct KeyPage {
     last_used: Option<String>,
     usage: UseOfKey,
     activity: Option<Vec<Activity>>,
-    /// What holds where the key has no plan of its own.
-    organization_plan: Option<String>,
+    /// The rate plan that holds for it, at work.
+    limits: Limits,
     created_by: String,
     may_manage: bool,
     may_duplicate: bool,
@@ -50,7 +51,7 @@ pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError>
         usage: use_of_key::of_key(visit, &key.client_id, &holding)?,
         holding,
         activity: activity::of_key(visit, &key.client_id)?,
-        organization_plan: visit.current()?.organization.plan.as_ref().map(ToString::to_string),
+        limits: limits(visit, &key.client_id)?,
         created_by: activity::creator(visit, &key.created_by)?,
         may_manage: visit.may(Method::Patch, "/api-keys/{client_id}"),
         may_duplicate: !key.is_admin() && visit.may(Method::Post, "/api-keys/{client_id}/duplicate"),

@@ -2,16 +2,19 @@
 //! than the token endpoint itself says.
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::ask::Wish;
 use crate::app::issue_token::Refusal;
 use crate::domain::time::Timestamp;
 use crate::oauth::error::{ClientRefusal, OAuthError};
+use crate::web::api::Method;
+use crate::web::dashboard::again::members;
 use crate::web::dashboard::duration::counted;
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::usage::reasons;
 use crate::web::dashboard::view::When;
-use crate::web::dashboard::visit::{Visit, sentence};
+use crate::web::dashboard::visit::{Visit, parsed, sentence};
 use crate::web::error::oauth_error;
 
 /// Why there is no token.
@@ -62,7 +65,11 @@ struct Secret {
 #[derive(Debug, Deserialize)]
 struct Grant {
     account_id: Option<String>,
-    scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Explanation {
+    missing_scopes: Vec<String>,
 }
 
 impl OwnKey {
@@ -126,7 +133,10 @@ fn facts(visit: &Visit, error: OAuthError, wish: &Wish, key: &OwnKey) -> Vec<Fac
             ]
         }
         OAuthError::InvalidTarget(text) => vec![sentence(text).into(), targets(key).into()],
-        OAuthError::InvalidScope(text) => vec![sentence(text).into(), scopes(wish, key).into()],
+        OAuthError::InvalidScope(text) => {
+            let missing = missing_scopes(visit, wish, key).map(Fact::from);
+            [Fact::from(sentence(text))].into_iter().chain(missing).collect()
+        }
         OAuthError::InvalidRequest(text) => vec![sentence(text).into()],
         _ => Vec::new(),
     }
@@ -145,11 +155,13 @@ fn targets(key: &OwnKey) -> String {
     }
 }
 
-fn scopes(wish: &Wish, key: &OwnKey) -> String {
-    let granted: Vec<&str> = key.grants.iter().flat_map(|grant| &grant.scopes).map(String::as_str).collect();
-    let missing: Vec<&str> = wish.scope.split(' ').filter(|asked| !asked.is_empty() && !granted.contains(asked)).collect();
-    if granted.is_empty() || missing.is_empty() {
-        return "Which scopes it holds where, its page says.".to_owned();
-    }
-    format!("It was given {}; not by name: {}.", granted.join(" "), missing.join(" "))
+/// The scopes that decided, as the operation that explains requests tells them.
+fn missing_scopes(visit: &Visit, wish: &Wish, key: &OwnKey) -> Option<String> {
+    let asked = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let body =
+        json!({"scope": asked(&wish.scope), "account": asked(&wish.account), "resource": asked(&wish.resource).as_slice()});
+    let parts = [("client_id", key.client_id.as_str())];
+    let answer = visit.change(Method::Post, "/api-keys/{client_id}/explain", &parts, members(body)).ok()?;
+    let told: Explanation = parsed(answer).ok()?;
+    (!told.missing_scopes.is_empty()).then(|| format!("It does not hold {} there.", told.missing_scopes.join(" ")))
 }

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::time::Timestamp;
-use crate::web::dashboard::duration::{Num, in_words};
+use crate::web::dashboard::duration::Num;
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::visit::Visit;
 
@@ -27,8 +26,6 @@ pub(in crate::web::dashboard) struct Gauge {
     pub(in crate::web::dashboard) limit: Num,
     /// From when on it is nearly used up.
     pub(in crate::web::dashboard) high: i64,
-    /// How long until it begins anew.
-    pub(in crate::web::dashboard) resets_in: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +42,6 @@ struct RateLimit {
 struct Window {
     limit: i64,
     used: i64,
-    resets_at: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -57,15 +53,10 @@ struct Concurrent {
 /// What the rate plan of a key says now.
 pub(in crate::web::dashboard) fn limits(visit: &Visit, client_id: &str) -> Result<Limits, PageError> {
     let told: RateLimit = visit.read("/api-keys/{client_id}/rate-limit", &[("client_id", client_id)], &[])?;
-    let now = visit.inside.now.unix();
-    let window = |what, window: Window| {
-        let resets_in = Some(in_words(window.resets_at.unix() - now));
-        gauge(what, window.used, window.limit, resets_in)
-    };
     let gauges = [
-        told.minute.map(|minute| window("this minute", minute)),
-        told.day.map(|day| window("today (UTC)", day)),
-        told.concurrent.map(|concurrent| gauge("in progress", concurrent.in_progress, concurrent.limit, None)),
+        told.minute.map(|minute| gauge("this minute", minute.used, minute.limit)),
+        told.day.map(|day| gauge("today (UTC)", day.used, day.limit)),
+        told.concurrent.map(|concurrent| gauge("in progress", concurrent.in_progress, concurrent.limit)),
     ];
     Ok(Limits {
         plan: told.plan,
@@ -79,6 +70,6 @@ pub(in crate::web::dashboard) fn limits(visit: &Visit, client_id: &str) -> Resul
     })
 }
 
-fn gauge(what: &'static str, used: i64, limit: i64, resets_in: Option<String>) -> Gauge {
-    Gauge { what, used: Num(used), limit: Num(limit), high: limit - limit / 5, resets_in }
+fn gauge(what: &'static str, used: i64, limit: i64) -> Gauge {
+    Gauge { what, used: Num(used), limit: Num(limit), high: limit - limit / 5 }
 }

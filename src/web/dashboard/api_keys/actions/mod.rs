@@ -5,6 +5,8 @@ pub(in crate::web::dashboard) mod duplicate;
 pub(in crate::web::dashboard) mod regenerate;
 pub(in crate::web::dashboard) mod switch;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
@@ -38,13 +40,33 @@ fn submission(visit: &Visit) -> Result<String, PageError> {
 
 /// Asks `POST path` for a change of the key, once for each form.
 fn once(visit: &Visit, path: &'static str, body: Map<String, Value>) -> Result<Answer, ApiError> {
+    send_once(visit, path, &[("client_id", visit.part("client_id"))], body)
+}
+
+/// How often and how long the second of two clicks waits for the first.
+const WAITS: u32 = 50;
+const WAIT: Duration = Duration::from_millis(100);
+
+/// Asks `POST path` for a change, once for each form: whoever sends it twice gets the answer of the first time.
+pub(super) fn send_once(
+    visit: &Visit,
+    path: &'static str,
+    parts: &[(&'static str, &str)],
+    body: Map<String, Value>,
+) -> Result<Answer, ApiError> {
     let submission = Some(visit.form.text(SUBMISSION)).filter(|name| (1..=LONGEST_SUBMISSION).contains(&name.len()));
-    let parts = [("client_id", visit.part("client_id"))];
-    visit.run(Operation { method: Method::Post, path, parts: &parts, query: &[], body, submission })
+    let ask = |body| visit.run(Operation { method: Method::Post, path, parts, query: &[], body, submission });
+    for _ in 0..WAITS {
+        match ask(body.clone()) {
+            Err(ApiError::Refused { code: "idempotency_key_in_use", .. }) => std::thread::sleep(WAIT),
+            other => return other,
+        }
+    }
+    ask(body)
 }
 
 /// On to the page that shows the secret of an answer. A form that was sent twice has none the second time.
-fn to_secret(visit: &Visit, client_id: &str, answer: &mut Answer) -> Result<Reply, PageError> {
+pub(super) fn to_secret(visit: &Visit, client_id: &str, answer: &mut Answer) -> Result<Reply, PageError> {
     let reply = Reply::see_other(visit.to(&format!("/api-keys/{client_id}/secret")));
     match answer.body.as_mut().and_then(|body| body.get_mut("client_secret")) {
         Some(Value::String(secret)) => {

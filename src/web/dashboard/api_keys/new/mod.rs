@@ -5,10 +5,9 @@ mod matrix;
 mod summary;
 mod view;
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use askama::Template;
+use serde_json::Value;
 
 pub(super) use draft::Draft;
 pub(super) use summary::{Summary, lifetime};
@@ -17,11 +16,11 @@ pub(super) use view::{FormView, Ground};
 use crate::app::caller::Denied;
 use crate::crypto::random;
 use crate::domain::permission::may_manage_admin_keys;
-use crate::web::api::{Answer, ApiError, Method, Operation};
+use crate::web::api::{ApiError, Method};
+use crate::web::dashboard::api_keys::actions::{send_once, to_secret};
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::reply::Reply;
 use crate::web::dashboard::shell::{Section, Shell};
-use crate::web::dashboard::shown_once;
 use crate::web::dashboard::visit::{Errors, Visit, sentence};
 
 #[derive(Template)]
@@ -91,8 +90,12 @@ fn create(visit: &Visit, draft: Draft) -> Result<Reply, PageError> {
     if !errors.is_empty() {
         return page(visit, draft, errors, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    match make(visit, &draft) {
-        Ok(answer) => to_secret(visit, &answer),
+    match send_once(visit, "/api-keys", &[], draft.body()) {
+        Ok(mut answer) => {
+            let id = answer.body.as_ref().and_then(|body| body.get("client_id")).and_then(Value::as_str);
+            let id = id.ok_or_else(|| ApiError::internal("a key without an id"))?.to_owned();
+            to_secret(visit, &id, &mut answer)
+        }
         Err(error) => {
             errors = key_errors(error)?;
             page(visit, draft, errors, StatusCode::UNPROCESSABLE_ENTITY)
@@ -125,39 +128,6 @@ pub(super) fn key_errors(error: ApiError) -> Result<Errors, PageError> {
             Ok(errors)
         }
         other => Errors::from_api(other),
-    }
-}
-
-/// How long the second of two clicks waits for the first.
-const WAITS: u32 = 50;
-const WAIT: Duration = Duration::from_millis(100);
-
-fn make(visit: &Visit, draft: &Draft) -> Result<Answer, ApiError> {
-    let submission = Some(visit.form.text("submission")).filter(|text| !text.is_empty());
-    let ask = || {
-        let body = draft.body();
-        visit.run(Operation { method: Method::Post, path: "/api-keys", parts: &[], query: &[], body, submission })
-    };
-    for _ in 0..WAITS {
-        match ask() {
-            Err(ApiError::Refused { code: "idempotency_key_in_use", .. }) => std::thread::sleep(WAIT),
-            other => return other,
-        }
-    }
-    ask()
-}
-
-/// On to the page that shows the secret that the answer holds; of a form that was sent twice, the second holds none.
-pub(in crate::web::dashboard) fn to_secret(visit: &Visit, answer: &Answer) -> Result<Reply, PageError> {
-    let member = |name: &str| answer.body.as_ref().and_then(|body| body.get(name)).and_then(|value| value.as_str());
-    let client_id = member("client_id").ok_or_else(|| ApiError::internal("a key without a client_id"))?;
-    let reply = Reply::see_other(visit.to(&format!("/api-keys/{client_id}/secret")));
-    match member("client_secret") {
-        None => Ok(reply),
-        Some(secret) => {
-            let (name, value) = shown_once::hand_over(visit, client_id, secret)?;
-            Ok(reply.with_header(name, value))
-        }
     }
 }
 

@@ -7,14 +7,28 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const LONGEST: usize = 512;
 
 /// The cursor of the place behind `last`.
-pub(super) fn encode(last: &str) -> String {
+pub fn encode(last: &str) -> String {
     URL_SAFE_NO_PAD.encode(last)
 }
 
 /// The place that a cursor names; `None` when it is not one of ours.
-pub(super) fn decode(cursor: &str) -> Option<String> {
+pub fn decode(cursor: &str) -> Option<String> {
     if cursor.is_empty() || cursor.len() > LONGEST {
         return None;
     }
     String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::fuzz_invariants;
+
+    proptest! {
+        #[test]
+        fn mg8_what_is_read_is_what_was_handed_out(text in "[A-Za-z0-9_=/+-]{0,24}|\\PC{0,24}") {
+            fuzz_invariants::cursor::check(text.as_bytes());
+        }
+    }
 }
