@@ -39,8 +39,8 @@ export async function somebody_is_invited_accepts_and_signs_in(installation) {
   await expect(page.getByRole("status")).toContainText("Your password is set");
   await fillSignIn(page, email, PASSWORD);
   await page.goto("/profile");
-  await expect(page.getByText("This one")).toBeVisible();
-  await expect(page.getByText("Admin").first()).toBeVisible();
+  await expect(page.getByText("This one", { exact: true })).toBeVisible();
+  await expect(page.getByText("Admin", { exact: true }).first()).toBeVisible();
   await checkAccessible(page);
 }
 
