@@ -24,16 +24,18 @@ mod webhooks;
 
 use std::path::Path;
 
+/// Every file below that folder, one after the other.
+fn text_below(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { text_below(&path) } else { std::fs::read_to_string(path).unwrap() }).collect()
+}
+
 /// A flow that no test names would never run.
 #[test]
 fn every_flow_has_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |folder: &str| -> String {
-        let entries = std::fs::read_dir(root.join(folder)).unwrap();
-        entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
-    };
-    let tests = read("tests/acceptance/dashboard");
-    let flows = read("tests/browser/flows");
+    let tests = text_below(&root.join("tests/acceptance/dashboard"));
+    let flows = text_below(&root.join("tests/browser/flows"));
     let names: Vec<&str> = flows.split("export async function ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
     assert!(!names.is_empty());
     for name in names {

@@ -2,10 +2,8 @@
 
 import { checkAccessible } from "../lib/accessible.mjs";
 import { expect } from "../lib/browser.mjs";
-import { signIn } from "../lib/installation.mjs";
+import { notice, signIn } from "../lib/installation.mjs";
 
-/** What a page says after a change. */
-const notice = (page) => page.getByRole("status").filter({ hasText: /\w/ });
 const heading = (page) => page.getByRole("heading", { level: 1 });
 
 /** Fills the form that invites a user, and does not send it. */

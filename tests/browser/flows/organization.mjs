@@ -2,7 +2,7 @@
 
 import { checkAccessible } from "../lib/accessible.mjs";
 import { expect } from "../lib/browser.mjs";
-import { fillSignIn } from "../lib/installation.mjs";
+import { fillSignIn, notice } from "../lib/installation.mjs";
 
 const heading = (page) => page.getByRole("heading", { level: 1 });
 const PASSWORD = "quilted zebra harbor 91";
@@ -36,7 +36,7 @@ export async function somebody_is_invited_accepts_and_signs_in(installation) {
   await checkAccessible(page);
   await choosePassword(page, PASSWORD);
   await page.getByRole("button", { name: "Accept" }).click();
-  await expect(page.getByRole("status")).toContainText("Your password is set");
+  await expect(notice(page)).toContainText("Your password is set");
   await fillSignIn(page, email, PASSWORD);
   await page.goto("/profile");
   await expect(page.getByText("This one", { exact: true })).toBeVisible();
@@ -89,8 +89,8 @@ export async function without_script_a_user_is_disabled_and_removed(installation
   await page.goto("/users");
   await page.getByRole("link", { name: colleague.email }).click();
   await page.getByRole("button", { name: `Disable ${colleague.email}` }).click();
-  await expect(page.getByRole("status")).toContainText("The user is disabled");
+  await expect(notice(page)).toContainText("The user is disabled");
   await page.getByRole("button", { name: `Remove ${colleague.email}` }).click();
-  await expect(page.getByRole("status")).toHaveText("The user is removed.");
+  await expect(notice(page)).toHaveText("The user is removed.");
   await expect(page.getByRole("link", { name: colleague.email })).toHaveCount(0);
 }

@@ -2,7 +2,7 @@
 
 import { checkAccessible } from "../lib/accessible.mjs";
 import { expect } from "../lib/browser.mjs";
-import { fillSignIn, signIn } from "../lib/installation.mjs";
+import { fillSignIn, notice, signIn } from "../lib/installation.mjs";
 
 const heading = (page) => page.getByRole("heading", { level: 1 });
 const signOut = (page) => page.getByRole("button", { name: "Sign out" });
@@ -19,7 +19,7 @@ export async function a_person_signs_in_and_out(installation) {
   await expect(heading(page)).toHaveText("Not found");
   await checkAccessible(page);
   await signOut(page).click();
-  await expect(page.getByRole("status")).toHaveText("You have signed out.");
+  await expect(notice(page)).toHaveText("You have signed out.");
   await checkAccessible(page);
 
   // What the browser kept is not shown again.
@@ -50,7 +50,7 @@ export async function without_script_one_signs_in_and_out(installation) {
   const page = await installation.signedIn("developer", { javaScriptEnabled: false });
   await page.goto("/nothing-here");
   await signOut(page).click();
-  await expect(page.getByRole("status")).toHaveText("You have signed out.");
+  await expect(notice(page)).toHaveText("You have signed out.");
 }
 
 export async function a_keyboard_is_enough_to_sign_in_and_out(installation) {
@@ -72,7 +72,7 @@ export async function a_keyboard_is_enough_to_sign_in_and_out(installation) {
   await expect(page.getByRole("main")).toBeFocused();
   await signOut(page).focus();
   await page.keyboard.press("Space");
-  await expect(page.getByRole("status")).toHaveText("You have signed out.");
+  await expect(notice(page)).toHaveText("You have signed out.");
 }
 
 export async function nobody_is_sent_to_another_site_after_signing_in(installation) {

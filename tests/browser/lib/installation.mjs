@@ -52,6 +52,9 @@ export class Installation {
   }
 }
 
+/** What a page says after a change. Beside it there may be places where the script will say something. */
+export const notice = (page) => page.getByRole("status").filter({ hasText: /\w/ });
+
 /** Signs in as a person does. */
 export async function signIn(page, { email, password }) {
   await page.goto("/sign-in");
