@@ -95,7 +95,9 @@ pub fn open(options: &DbOptions, source: &MasterKeySource, migrate: bool) -> Res
         match check(&mut connection, source, present.as_ref()) {
             // A process was killed in the middle of a write: only a connection that may write can recover the file.
             Err(BootstrapError::Store(StoreError::Unavailable(_))) => {}
-            looked => drop(looked?),
+            looked => {
+                looked?;
+            }
         }
     }
     let db = Db::open(options)?;

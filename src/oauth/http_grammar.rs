@@ -33,6 +33,7 @@ pub(crate) fn trim_ows(text: &[u8]) -> &[u8] {
 }
 
 /// [`is_tchar`] of each byte: headers are looked through byte by byte.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse an index that is out of bounds")]
 static TCHARS: [bool; 256] = {
     let (mut table, mut byte) = ([false; 256], 0_u8);
     while byte < 0x7f {

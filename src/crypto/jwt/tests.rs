@@ -125,7 +125,7 @@ fn pk6_one_rsa_key_as_rs256_does_not_verify_as_ps256() {
     let (message, signature) = ("a.b", pair.sign_raw(b"a.b").unwrap());
     assert_eq!(check_signature(pair.public_jwk(), message, &signature), Ok(()));
     assert_eq!(check_signature(&as_ps256, message, &signature), Err(VerifyError::InvalidSignature));
-    let token = test_keys::signed(&pair, ACCESS_TOKEN_TYPE, &claims());
+    let token = test_keys::signed(pair, ACCESS_TOKEN_TYPE, &claims());
     let refused = verify(&token, &[as_ps256], &Expected::access_token(ISSUER), Timestamp::from_unix(NOW)).unwrap_err();
     assert_eq!(refused, VerifyError::AlgorithmMismatch);
 }
