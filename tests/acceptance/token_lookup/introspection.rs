@@ -9,28 +9,28 @@ use crate::support::{App, Backend, Key, jwt, on_both};
 
 on_both!(in1_who_asks_proves_who_it_is_and_holds_the_scope, |app| {
     let token = app.token_of(&app.fixture.k1);
-    let nobody = TokenRequest::at(&app, INTROSPECT).param("token", &token);
+    let nobody = TokenRequest::at(app, INTROSPECT).param("token", &token);
     nobody.unauthorized();
-    about(&app, INTROSPECT, &app.introspector().with_wrong_secret(), &token).unauthorized();
-    about(&app, INTROSPECT, &app.fixture.k1, &token).refused(403, "unauthorized_client");
+    about(app, INTROSPECT, &app.introspector().with_wrong_secret(), &token).unauthorized();
+    about(app, INTROSPECT, &app.fixture.k1, &token).refused(403, "unauthorized_client");
     let confined = app.create_key(&["--grant", "tokens:introspect", "--ip-allow", "203.0.113.7"]);
-    about(&app, INTROSPECT, &confined, &token).refused(400, "unauthorized_client");
+    about(app, INTROSPECT, &confined, &token).refused(400, "unauthorized_client");
     let key = app.introspector();
     for method in ["GET", "PUT", "HEAD"] {
-        let request = about(&app, INTROSPECT, &key, &token).method(method);
+        let request = about(app, INTROSPECT, &key, &token).method(method);
         match method {
             "HEAD" => assert_eq!(request.send().status, 405),
             _ => drop(request.refused(405, "invalid_request")),
         }
     }
     // A token must not come to stand in logs and histories.
-    about(&app, INTROSPECT, &key, "x").query("?token=abc").refused(400, "invalid_request");
+    about(app, INTROSPECT, &key, "x").query("?token=abc").refused(400, "invalid_request");
 });
 
 on_both!(in2_of_a_live_token_its_claims_are_told, |app| {
     let key = app.create_key(&["--grant", "a b", "--max-payout", "55.00"]);
     let accepted = app.token(&key).accepted();
-    let mut told = introspected(&app, &app.introspector(), &accepted.token);
+    let mut told = introspected(app, &app.introspector(), &accepted.token);
     let members = told.as_object_mut().unwrap();
     assert_eq!(members.remove("active"), Some(true.into()));
     assert_eq!(members.remove("token_type"), Some("Bearer".into()));
@@ -43,7 +43,7 @@ on_both!(in2_of_a_live_token_its_claims_are_told, |app| {
 on_both!(in3_of_anything_else_nothing_is_said, |app| {
     let (asker, key) = (app.introspector(), &app.fixture.k1);
     let token = app.token_of(key);
-    assert!(is_active(&app, &asker, &token));
+    assert!(is_active(app, &asker, &token));
     let (head, rest) = token.split_once('.').unwrap();
     let (payload, signature) = rest.split_once('.').unwrap();
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";
@@ -66,9 +66,9 @@ on_both!(in3_of_anything_else_nothing_is_said, |app| {
         "\u{1F511}".to_owned(),
     ];
     for text in dead {
-        assert!(!is_active(&app, &asker, &text), "{}", &text[..text.len().min(60)]);
+        assert!(!is_active(app, &asker, &text), "{}", &text[..text.len().min(60)]);
     }
-    about(&app, INTROSPECT, &asker, &"a".repeat(17_000)).refused(413, "invalid_request");
+    about(app, INTROSPECT, &asker, &"a".repeat(17_000)).refused(413, "invalid_request");
 });
 
 on_both!(in4_customers_see_the_tokens_of_their_own_organization_and_the_platform_all, |app| {
@@ -77,14 +77,14 @@ on_both!(in4_customers_see_the_tokens_of_their_own_organization_and_the_platform
     let of = |organization: &str| Key::from_json(app.json(&[&grant[..], &[organization]].concat()));
     let (other, platform) = (of(&app.fixture.other_organization), of(PLATFORM));
     let theirs = app.token_of(&other);
-    assert!(!is_active(&app, &other, &mine) && is_active(&app, &other, &theirs));
-    assert!(is_active(&app, &platform, &mine) && is_active(&app, &platform, &theirs));
-    assert!(!is_active(&app, &app.introspector(), &theirs));
+    assert!(!is_active(app, &other, &mine) && is_active(app, &other, &theirs));
+    assert!(is_active(app, &platform, &mine) && is_active(app, &platform, &theirs));
+    assert!(!is_active(app, &app.introspector(), &theirs));
 });
 
 on_both!(in5_the_token_stands_once_and_hints_are_ignored, |app| {
     let (asker, token) = (app.introspector(), app.token_of(&app.fixture.k1));
-    let bare = || TokenRequest::at(&app, INTROSPECT).basic(&asker.client_id, &asker.client_secret);
+    let bare = || TokenRequest::at(app, INTROSPECT).basic(&asker.client_id, &asker.client_secret);
     bare().refused(400, "invalid_request");
     bare().param("token", "").refused(400, "invalid_request");
     bare().param("token", &token).param("token", &token).refused(400, "invalid_request");
@@ -97,22 +97,22 @@ on_both!(in5_the_token_stands_once_and_hints_are_ignored, |app| {
 
 on_both!(rfc9701_the_answer_is_signed_on_request, |app| {
     let (asker, token) = (app.introspector(), app.token_of(&app.fixture.k1));
-    let ask = |token: &str| about(&app, INTROSPECT, &asker, token).header("Accept", "application/token-introspection+jwt").send();
+    let ask = |token: &str| about(app, INTROSPECT, &asker, token).header("Accept", "application/token-introspection+jwt").send();
     let response = ask(&token);
     assert_eq!(response.status, 200, "{response:?}");
     assert_eq!(response.header("content-type"), Some("application/token-introspection+jwt"));
     assert_eq!(response.header("cache-control"), Some("no-store"));
     let signed = response.text();
-    jwt::verify(&app, &signed);
+    jwt::verify(app, &signed);
     let (header, claims) = jwt::decode(&signed);
     assert_eq!(header["typ"], "token-introspection+jwt");
     assert_eq!((&claims["iss"], &claims["aud"]), (&app.issuer.as_str().into(), &asker.client_id.as_str().into()));
-    assert_eq!(claims["token_introspection"], introspected(&app, &asker, &token));
+    assert_eq!(claims["token_introspection"], introspected(app, &asker, &token));
     assert!(!claims.contains_key("exp") && !claims.contains_key("sub"), "{claims:?}");
     let (_, claims) = jwt::decode(&ask("x").text());
     assert_eq!(claims["token_introspection"], serde_json::json!({"active": false}));
     // RS6: it is no access token, here or at the API.
-    assert!(!is_active(&app, &asker, &signed));
+    assert!(!is_active(app, &asker, &signed));
     app.api("GET", "/api-keys").bearer(&signed).refused(401, "invalid_token");
 });
 

@@ -28,27 +28,27 @@ on_both!(in6_what_happens_to_a_key_happens_to_its_tokens, |app| {
         ("regenerate", &["--revoke-tokens"]),
         ("edit", &["--grant", "a", "--revoke-tokens"]),
     ] {
-        let (key, token) = reader(&app);
-        assert!(is_active(&app, &asker, &token), "{action}");
+        let (key, token) = reader(app);
+        assert!(is_active(app, &asker, &token), "{action}");
         app.key_action(action, &key, args);
-        dies(&app, &asker, &token);
+        dies(app, &asker, &token);
     }
     // What does not revoke leaves tokens alone.
-    let (key, token) = reader(&app);
+    let (key, token) = reader(app);
     app.key_action("regenerate", &key, &[]);
     app.key_action("edit", &key, &["--name", "Another"]);
     std::thread::sleep(Duration::from_millis(400));
-    assert!(is_active(&app, &asker, &token));
+    assert!(is_active(app, &asker, &token));
     // Enabled again, the tokens from before stay dead.
-    let (key, token) = reader(&app);
+    let (key, token) = reader(app);
     app.key_action("disable", &key, &[]);
-    dies(&app, &asker, &token);
+    dies(app, &asker, &token);
     app.key_action("enable", &key, &[]);
     let fresh = eventually(HONOURED_WITHIN, "a token again", || {
         let answer = app.token(&key).send();
         (answer.status == 200).then(|| answer.json()["access_token"].as_str().unwrap().to_owned())
     });
-    assert!(is_active(&app, &asker, &fresh) && !is_active(&app, &asker, &token));
+    assert!(is_active(app, &asker, &fresh) && !is_active(app, &asker, &token));
 });
 
 on_both!(in6_a_key_that_expires_takes_its_tokens_with_it, |app| {
@@ -57,28 +57,28 @@ on_both!(in6_a_key_that_expires_takes_its_tokens_with_it, |app| {
     let soon = soon.format(&time::format_description::well_known::Rfc3339).unwrap();
     let key = app.create_key(&["--grant", "a", "--expires-at", &soon]);
     let token = app.token_of(&key);
-    assert!(is_active(&app, &asker, &token));
-    eventually(Duration::from_secs(8), "the key expires", || (!is_active(&app, &asker, &token)).then_some(()));
+    assert!(is_active(app, &asker, &token));
+    eventually(Duration::from_secs(8), "the key expires", || (!is_active(app, &asker, &token)).then_some(()));
 });
 
 on_both!(in6_a_signing_key_that_is_compromised_takes_its_tokens_with_it, |app| {
-    let (asker, (_, token)) = (app.introspector(), reader(&app));
+    let (asker, (_, token)) = (app.introspector(), reader(app));
     app.json(&["signing-keys", "rotate"]);
     std::thread::sleep(Duration::from_millis(400));
-    assert!(is_active(&app, &asker, &token), "a new key that does not sign yet changes nothing");
+    assert!(is_active(app, &asker, &token), "a new key that does not sign yet changes nothing");
     app.json(&["signing-keys", "rotate", "--now"]);
-    dies(&app, &asker, &token);
-    assert!(is_active(&app, &asker, &app.token_of(&app.fixture.k1)));
+    dies(app, &asker, &token);
+    assert!(is_active(app, &asker, &app.token_of(&app.fixture.k1)));
 });
 
 on_both!(in6_a_revoked_token_is_dead_at_the_management_api_too, |app| {
-    let (asker, (key, token)) = (app.introspector(), reader(&app));
+    let (asker, (key, token)) = (app.introspector(), reader(app));
     let sibling = app.token_of(&key);
     app.api("GET", "/api-keys").bearer(&token).succeeds(200);
-    revoke(&app, &key, &token);
+    revoke(app, &key, &token);
     app.api("GET", "/api-keys").bearer(&token).refused(401, "invalid_token");
-    assert!(!is_active(&app, &asker, &token));
-    assert_eq!(introspected(&app, &asker, &sibling)["active"], true);
+    assert!(!is_active(app, &asker, &token));
+    assert_eq!(introspected(app, &asker, &sibling)["active"], true);
     app.api("GET", "/api-keys").bearer(&sibling).succeeds(200);
 });
 
