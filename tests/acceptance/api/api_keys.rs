@@ -147,7 +147,7 @@ on_both!(lists_come_in_pages_newest_first, |app| {
     assert_eq!(sorted, seen, "each once, the newest first");
     assert!(made.iter().all(|id| seen.contains(id)));
     for bad in
-        ["limit=0", "limit=-1", "limit=201", "limit=9223372036854775808", "cursor=!", "cursor=", "sort=name", "limit=1&limit=2"]
+        ["limit=0", "limit=-1", "limit=201", "limit=9223372036854775808", "cursor=!", "cursor=", "sort=size", "limit=1&limit=2"]
     {
         app.api("GET", &format!("/api-keys?{bad}")).bearer(&token).refused(400, "invalid_query");
     }
