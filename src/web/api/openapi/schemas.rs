@@ -81,7 +81,10 @@ impl Schemas {
 
 /// What answers leave out at times; all other members are always there, if only as `null`.
 const OPTIONAL: &[(&str, &[&str])] = &[
+    ("Actor", &["name"]),
     ("ApiKey", &["client_secret", "foreign_client_id"]),
+    ("AuditEvent", &["target_name"]),
+    ("Finding", &["next"]),
     ("Problem", &["errors"]),
     ("Webhook", &["secret"]),
     ("Grant", &["account_id"]),
