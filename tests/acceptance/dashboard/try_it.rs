@@ -41,7 +41,7 @@ on_both!(a_token_is_shown_and_explained_to_every_role, |app| {
             assert!(page.contains(words), "{role}: {words}: {page}");
         }
         // It is a real one.
-        let token = page.split("class=\"token\">").nth(1).unwrap().split('<').next().unwrap();
+        let token = page.split("id=\"token\"").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
         assert_eq!(token.split('.').count(), 3, "{token}");
     }
     let usage = || app.at_pages("owner").page(&format!("/usage?client_id={}", key.client_id));
