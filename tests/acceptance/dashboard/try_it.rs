@@ -61,7 +61,8 @@ on_both!(a_refusal_is_explained_to_those_whose_key_it_is, |app| {
     let target = asked(&developer, &key, &[("account", "acct_01arz3ndektsv4rrffq69g5fav")]);
     assert!(target.contains("400 invalid_target") && target.contains("the key has no grant for this account"), "{target}");
     app.key_command("disable", &key, &[]);
-    assert!(asked(&developer, &key, &[]).contains("It has been disabled since"));
+    let says = |words: &str| asked(&developer, &key, &[]).contains(words).then_some(());
+    eventually(WITHIN, "it is disabled", || says("It has been disabled since"));
     app.key_command("enable", &key, &[]);
     app.key_command("edit", &key, &["--ip-allow", "192.0.2.0/24"]);
     let page = eventually(WITHIN, "the new allowlist", || {
