@@ -4,7 +4,7 @@
 //! 2. *site*: a form must have been sent by a page of this server, as the browser says itself;
 //! 3. *session*: the cookie's; who has none signs in first, and what was being sent is kept meanwhile;
 //! 4. *form*: its token must be the session's;
-//! 5. *page's own function*: it asks operations of the management API ([`Visit::run`]) and shows what they answer.
+//! 5. *page's own function*: it asks operations of the management API ([`visit::Visit::run`]) and shows what they answer.
 //!
 //! Pages have no rules of their own: permissions, checks of input and the audit log are those of the operations. When an
 //! operation wants a fresh proof, the password is asked for and the same form sent on ([`again`]).
