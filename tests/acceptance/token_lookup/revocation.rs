@@ -23,6 +23,7 @@ on_both!(rv1_a_key_revokes_its_own_token, |app| {
     let who: Vec<(&str, &str)> = rows.iter().map(|(actor, target, ..)| (actor.as_str(), target.as_str())).collect();
     assert_eq!(who, [(key.client_id.as_str(), key.client_id.as_str())]);
     // A start forgets nothing.
+    app.kill();
     app.restart();
     assert!(!is_active(app, &asker, &token) && is_active(app, &asker, &other));
     about(app, REVOKE, &key, &token).method("GET").refused(405, "invalid_request");
