@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::field::{Field, Kind};
+use crate::web::dashboard::duration::grouped;
 use crate::web::dashboard::form::Form;
 
 /// The limits of a plan; `None`: no limit.
@@ -68,20 +69,9 @@ pub(super) fn members(form: &Form, of_organization: bool) -> Map<String, Value> 
     members.collect()
 }
 
-/// A number with its digits in groups of three.
+/// A number with its digits in groups of three; templates hand it over by reference.
 pub(super) fn number(number: &i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if *number < 0 {
-        text.push('-');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(*number)
 }
 
 #[cfg(test)]
@@ -90,10 +80,6 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_people_write_them() {
-        assert_eq!(
-            [0, 12, 999, 1_000, 1_234_567, -1_000].map(|n| number(&n)),
-            ["0", "12", "999", "1,000", "1,234,567", "-1,000"]
-        );
         let form = Form::parse(b"requests_per_minute=1%2C200&requests_per_day=+&concurrent_connections=many");
         let members = members(&form, false);
         assert_eq!(
