@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::foreign_secrets::Busy;
 use super::issue_token::{Refusal, TokenIssuer};
-use crate::directory::{CachedKey, LoadedKey};
+use crate::directory::{AbsentKey, CachedKey, LoadedKey};
 use crate::domain::api_key::AuthMethod;
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::id::{ClientId, SecretId};
@@ -112,31 +112,25 @@ impl TokenIssuer {
         Ok(None)
     }
 
-    /// Memory first. When memory knows another secret, the database is asked once more: the key may have been
-    /// regenerated on another node a moment ago, and its new secret must work everywhere at once. Secrets that another
-    /// server has hashed come last, for they may take long.
+    /// Memory first. When memory knows another secret or no key, the database is asked once more: the key may have been
+    /// regenerated or made on another node a moment ago, and its secret must work everywhere at once. Secrets that
+    /// another server has hashed come last, for they may take long.
     async fn try_key(&self, id: ClientId, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Refusal> {
         let remembered = match self.directory.key_in_memory(id) {
             Some(LoadedKey::Known(key)) => match self.check_key(&key, attempt) {
-                Err(ClientRefusal::WrongSecret) if key.may_be_outdated() || !key.entry.foreign_secrets.is_empty() => Some(key),
+                Err(ClientRefusal::WrongSecret) => Some(LoadedKey::Known(key)),
                 outcome => return outcome.or_else(|refusal| self.count(attempt, refusal)),
             },
-            Some(absent) => {
-                return self.judge(absent, attempt).await.or_else(|denied| match denied {
-                    Denied::Client(refusal) => self.count(attempt, refusal),
-                    Denied::Busy => Err(OAuthError::TemporarilyUnavailable.into()),
-                });
-            }
-            None => None,
+            absent_or_not_in_memory => absent_or_not_in_memory,
         };
         // From here on the answer is waited for, and counted before it is known.
         self.reserve(attempt)?;
         let outcome = match remembered {
-            Some(key) if !key.may_be_outdated() => self.judge(LoadedKey::Known(key), attempt).await,
+            Some(known) if !known.may_be_outdated() => self.judge(known, attempt).await,
             remembered => match (self.directory.load_key(id).await, remembered) {
                 (Ok(loaded), _) => self.judge(loaded, attempt).await,
                 // What memory said stands while memory is to be trusted.
-                (Err(_), Some(key)) => self.judge(LoadedKey::Known(key), attempt).await,
+                (Err(_), Some(known)) => self.judge(known, attempt).await,
                 (Err(fault), None) => {
                     self.take_back(attempt);
                     return Err(fault.into());
@@ -158,11 +152,10 @@ impl TokenIssuer {
                 Err(ClientRefusal::WrongSecret) => self.check_foreign_secrets(&key, attempt).await,
                 outcome => Ok(outcome?),
             },
-            LoadedKey::Deleted => {
-                self.unknown_client(attempt);
-                Err(Denied::Client(ClientRefusal::Deleted))
+            LoadedKey::Absent(AbsentKey { was_deleted, .. }) => {
+                let unknown = self.unknown_client(attempt);
+                Err(Denied::Client(if was_deleted { ClientRefusal::Deleted } else { unknown }))
             }
-            LoadedKey::Unknown => Err(Denied::Client(self.unknown_client(attempt))),
         }
     }
 

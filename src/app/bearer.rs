@@ -73,7 +73,7 @@ impl TokenIssuer {
         };
         match known {
             LoadedKey::Known(key) => self.limits.admit(&key.entry, now).await,
-            LoadedKey::Deleted | LoadedKey::Unknown => None,
+            LoadedKey::Absent(_) => None,
         }
     }
 }

@@ -28,7 +28,7 @@ impl Directory {
             match change {
                 Change::ApiKey(id) => {
                     self.keys.remove(id);
-                    self.unknown.remove(id);
+                    self.absent.remove(id);
                 }
                 Change::ForeignClientIds => self.foreign_ids.added(),
                 Change::Account(id) => drop(self.accounts.remove(id)),
@@ -50,7 +50,7 @@ impl Directory {
     fn forget_everything(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.keys.clear();
-        self.unknown.clear();
+        self.absent.clear();
         self.foreign_ids.forget();
         self.accounts.clear();
     }

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::lookup::Absent;
-use super::{DATABASE_WAIT, Directory, LoadedKey, LookupError};
+use super::{AbsentKey, DATABASE_WAIT, Directory, LoadedKey, LookupError};
 use crate::domain::id::ClientId;
 use crate::store::key_entries::{self, Found};
 
@@ -135,7 +134,7 @@ impl Directory {
     }
 
     fn remember(&self, id: ClientId, found: Found, epoch: u64) -> Answer {
-        let (absent, answer) = match found {
+        let was_deleted = match found {
             Found::Key(entry) => {
                 let knows_plan = entry.plan.as_ref().is_none_or(|plan| self.plans.load().knows(plan));
                 if !knows_plan || !self.catalogue.load().knows_all(entry.holding.named_scopes()) {
@@ -144,13 +143,14 @@ impl Directory {
                 }
                 return Ok(LoadedKey::Known(self.keep(entry, epoch)));
             }
-            Found::Deleted => (Absent::Deleted, LoadedKey::Deleted),
-            Found::Unknown => (Absent::Unknown, LoadedKey::Unknown),
+            Found::Deleted => true,
+            Found::Unknown => false,
         };
-        self.unknown.insert(id, absent);
+        let absent = AbsentKey { was_deleted, loaded_at: Instant::now() };
+        self.absent.insert(id, absent);
         if self.epoch.load(Ordering::SeqCst) != epoch {
-            self.unknown.remove(&id);
+            self.absent.remove(&id);
         }
-        Ok(answer)
+        Ok(LoadedKey::Absent(absent))
     }
 }

@@ -14,18 +14,12 @@ pub struct CachedKey {
     pub(super) loaded_at: Instant,
 }
 
-impl CachedKey {
-    /// Whether the database may know something newer that the feed has not told yet.
-    pub fn may_be_outdated(&self) -> bool {
-        self.loaded_at.elapsed() > Duration::from_millis(20)
-    }
-}
-
-/// Why an id is no key's.
+/// An id that is no key's.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Absent {
-    Deleted,
-    Unknown,
+pub struct AbsentKey {
+    /// There was such a key once.
+    pub was_deleted: bool,
+    pub(super) loaded_at: Instant,
 }
 
 /// What is known of an id.
@@ -33,10 +27,17 @@ pub(super) enum Absent {
 pub enum LoadedKey {
     /// Here it is.
     Known(CachedKey),
-    /// There was such a key.
-    Deleted,
-    /// There never was.
-    Unknown,
+    /// There is none.
+    Absent(AbsentKey),
+}
+
+impl LoadedKey {
+    /// Whether the database may know something newer that the feed has not told yet. The same rule for a key and for
+    /// none, or the time of a second answer would tell which it is.
+    pub fn may_be_outdated(&self) -> bool {
+        let (Self::Known(CachedKey { loaded_at, .. }) | Self::Absent(AbsentKey { loaded_at, .. })) = self;
+        loaded_at.elapsed() > Duration::from_millis(20)
+    }
 }
 
 /// Why a look-up has no answer.

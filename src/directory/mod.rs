@@ -35,11 +35,10 @@ use crate::store::{Db, StoreError, accounts, changes, revoked_tokens as revoked_
 use changed::{read_catalogue, read_plans};
 use foreign_client_ids::ForeignIds;
 use loader::Loader;
-use lookup::Absent;
 use revoked_tokens::RevokedTokens;
 
 pub use follower::Follower;
-pub use lookup::{CachedKey, DirectoryCounts, LoadedKey, LookupError};
+pub use lookup::{AbsentKey, CachedKey, DirectoryCounts, LoadedKey, LookupError};
 pub use signing_keys::{SigningKeys, load as load_signing_keys};
 
 /// How the directory is to be.
@@ -62,8 +61,8 @@ pub struct Directory {
     master_key: MasterKey,
     options: DirectoryOptions,
     keys: Cache<ClientId, CachedKey>,
-    /// Ids that the database does not know: a flood of them must neither reach it each time nor push keys out.
-    unknown: Cache<ClientId, Absent>,
+    /// Ids that are no key's: a flood of one must not reach the database each time, nor of many push keys out.
+    absent: Cache<ClientId, AbsentKey>,
     foreign_ids: ForeignIds,
     accounts: Cache<AccountId, Option<OrganizationId>>,
     catalogue: ArcSwap<Catalogue>,
@@ -106,7 +105,7 @@ impl Directory {
             db: db.clone(),
             master_key: master_key.clone(),
             keys: Cache::new(max_keys),
-            unknown: Cache::new((max_keys / 10).max(1_000)),
+            absent: Cache::new((max_keys / 10).max(1_000)),
             foreign_ids: ForeignIds::new(db, max_keys)?,
             accounts: Cache::new((max_keys / 10).max(1_000)),
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
@@ -195,10 +194,7 @@ impl Directory {
     pub fn key_in_memory(&self, id: ClientId) -> Option<LoadedKey> {
         let found = match self.keys.get(&id) {
             Some(key) => Some(LoadedKey::Known(key)),
-            None => self.unknown.get(&id).map(|absent| match absent {
-                Absent::Deleted => LoadedKey::Deleted,
-                Absent::Unknown => LoadedKey::Unknown,
-            }),
+            None => self.absent.get(&id).map(LoadedKey::Absent),
         };
         if found.is_some() {
             self.hits.fetch_add(1, Ordering::Relaxed);
