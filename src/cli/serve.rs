@@ -28,6 +28,7 @@ use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
+use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -77,12 +78,14 @@ async fn serve(
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
     let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::name()?)?;
     let metrics = Metrics::new();
+    let nonces = settings.requires_dpop_nonces.then(|| master_key.nonce_key()).transpose()?;
     let issuer = Arc::new(TokenIssuer {
         issuer: settings.issuer.clone(),
         directory,
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        proofs: ProofRules::new(&settings.issuer, nonces),
         foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::signing::SigningPair;
@@ -24,7 +25,7 @@ fn made(algorithm: SigningAlgorithm) -> &'static Made {
     }
 }
 
-pub(super) fn pair(algorithm: SigningAlgorithm) -> &'static SigningPair {
+pub(crate) fn pair(algorithm: SigningAlgorithm) -> &'static SigningPair {
     &made(algorithm).0
 }
 
@@ -33,6 +34,28 @@ pub(super) fn signed(pair: &SigningPair, typ: &str, claims: &serde_json::Value) 
     let mut token = Vec::new();
     pair.sign_onto(typ, &claims.to_string(), &mut token).unwrap();
     String::from_utf8(token).unwrap()
+}
+
+/// The public half as clients write it into their proofs: the numbers alone.
+pub(crate) fn bare_jwk(algorithm: SigningAlgorithm) -> Value {
+    let mut jwk = serde_json::to_value(pair(algorithm).public_jwk()).unwrap();
+    for name in ["use", "alg", "kid"] {
+        jwk.as_object_mut().unwrap().remove(name);
+    }
+    jwk
+}
+
+/// A JWT of this header and these claims, signed with the key of `algorithm` whatever the header says.
+pub(crate) fn signed_with_header(algorithm: SigningAlgorithm, header: &str, claims: &str) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = pair(algorithm).sign_raw(message.as_bytes()).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// A DPoP proof by that key.
+pub(crate) fn proof(algorithm: SigningAlgorithm, claims: &Value) -> String {
+    let header = json!({"typ": "dpop+jwt", "alg": algorithm.as_str(), "jwk": bare_jwk(algorithm)});
+    signed_with_header(algorithm, &header.to_string(), &claims.to_string())
 }
 
 pub(super) fn pkcs8(algorithm: SigningAlgorithm) -> &'static [u8] {
