@@ -9,7 +9,7 @@
 //!
 //! That a proof is used once, and by whom, is for the caller to see to: that needs a memory.
 
-mod own_urls;
+pub mod own_urls;
 
 use serde_json::{Map, Value};
 

@@ -14,13 +14,13 @@ impl PlainUrl {
         // The parser of browsers would mend what is not allowed, and take `http:host` too.
         let (scheme, rest) = text.split_once("://")?;
         let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-        if !is_http || rest.starts_with(['/', '?', '#']) || !is_written_in_uri_characters(rest) {
+        let authority = rest.split(['/', '?', '#']).next()?;
+        // A user is none of ours, and a host has nothing to escape.
+        let is_plain = !authority.is_empty() && !authority.contains(['@', '%']);
+        if !is_http || !is_plain || !is_written_in_uri_characters(rest) {
             return None;
         }
         let url = Url::parse(text).ok()?;
-        if !url.username().is_empty() || url.password().is_some() || rest.split('/').next()?.contains('@') {
-            return None;
-        }
         let (host, port) = (url.host_str()?, url.port_or_known_default()?);
         Some(Self(format!("{}://{host}:{port}{}", url.scheme(), with_needed_escapes_alone(url.path()))))
     }
@@ -52,7 +52,7 @@ fn with_needed_escapes_alone(path: &str) -> String {
 
 /// The URLs under which this server is known.
 #[derive(Clone, Debug)]
-pub(super) struct OwnUrls {
+pub struct OwnUrls {
     /// The issuer's scheme, host and port.
     origin: String,
     /// The issuer's path, without a slash at its end; empty for most.
@@ -60,7 +60,8 @@ pub(super) struct OwnUrls {
 }
 
 impl OwnUrls {
-    pub(super) fn new(issuer: &str) -> Self {
+    /// Those of that issuer.
+    pub fn new(issuer: &str) -> Self {
         let url = Url::parse(issuer).ok();
         Self {
             origin: url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
@@ -70,7 +71,7 @@ impl OwnUrls {
 
     /// Whether `htu` names what this server was asked for as `path`: below the issuer, or, as requests are answered there
     /// too, right below its origin. A proxy in between may take the issuer's path away.
-    pub(super) fn names(&self, htu: &str, path: &str) -> bool {
+    pub fn names(&self, htu: &str, path: &str) -> bool {
         let Some(named) = PlainUrl::parse(htu) else { return false };
         let below = path.strip_prefix(self.issuer_path.as_str()).filter(|rest| rest.starts_with('/')).unwrap_or(path);
         let is = |prefix: &str| PlainUrl::parse(&format!("{}{prefix}{below}", self.origin)).as_ref() == Some(&named);
@@ -120,6 +121,7 @@ mod tests {
             "https://auth.example.com",
             "https://user@auth.example.com/connect/token",
             "https://@auth.example.com/connect/token",
+            "https://%61uth.example.com/connect/token",
             "https:auth.example.com/connect/token",
             "https:///auth.example.com/connect/token",
             "https:\\\\auth.example.com\\connect\\token",

@@ -158,3 +158,18 @@ fn dp2_with_an_access_token_its_digest_must_be_there() {
         assert!(is_invalid(&check_with(&rules, &with(changes.clone()), Some(token))), "{changes}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn dp2_whatever_comes_is_read_as_a_second_reader_reads_it(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        url in "(https?|HTTPS|ftp)(://|:/|:)[a-z@]{0,3}(auth\\.example)?(:[0-9]{0,4})?(/(t1|\\.\\.|connect|%74oken|token)){0,4}[?#]?[ -~]{0,4}",
+        (alg, typ, member) in ("(ES256|RS256|EdDSA|Ed25519|none)", "(dpop\\+jwt|jwt)", "[a-z]{1,3}"),
+    ) {
+        crate::fuzz_invariants::dpop_proof::check(&bytes);
+        crate::fuzz_invariants::dpop_proof::check(url.as_bytes());
+        let header = json!({"alg": alg, "typ": typ, "jwk": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", member.as_str(): "AA"}});
+        crate::fuzz_invariants::dpop_proof::check(header.to_string().as_bytes());
+        crate::fuzz_invariants::dpop_proof::check(proof(SigningAlgorithm::ES256, &header).as_bytes());
+    }
+}
