@@ -4,10 +4,15 @@
 //! Whoever signs brings the key along, so that a proof says one thing: its maker had the private half. `kid`, `jku`, `x5u` and
 //! `x5c` are never looked at.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::CryptoError;
 use super::jwk::PublicJwk;
 use super::jwt::{VerifyError, check_signature, object, segments};
+use super::signing::SigningPair;
 use crate::domain::signing_key::SigningAlgorithm;
 
 /// The `typ` of proofs (RFC 9449 section 4.2).
@@ -99,6 +104,27 @@ pub fn verify(proof: &str) -> Result<SignedProof, ProofError> {
     let key = key_of(&object(header, VerifyError::MalformedHeader)?)?;
     check_signature(&key, message, signature)?;
     Ok(SignedProof { thumbprint: key.thumbprint(), claims: object(payload, VerifyError::MalformedClaims)? })
+}
+
+/// Makes a proof of these claims by that key: the client's side.
+///
+/// # Errors
+/// [`CryptoError::Claims`]; [`CryptoError::Signature`].
+pub fn sign(pair: &SigningPair, claims: &impl Serialize) -> Result<String, CryptoError> {
+    let header = json!({"typ": PROOF_TYPE, "alg": pair.algorithm().as_str(), "jwk": bare(pair.public_jwk())?});
+    let claims = serde_json::to_vec(claims).map_err(|_| CryptoError::Claims)?;
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims));
+    let signature = pair.sign_raw(message.as_bytes())?;
+    Ok(format!("{message}.{signature}"))
+}
+
+/// A public key's numbers alone.
+fn bare(jwk: &PublicJwk) -> Result<Value, CryptoError> {
+    let mut members = serde_json::to_value(jwk).map_err(|_| CryptoError::Claims)?;
+    if let Some(members) = members.as_object_mut() {
+        members.retain(|name, _| PUBLIC_MEMBERS.contains(&name.as_str()));
+    }
+    Ok(members)
 }
 
 fn key_of(header: &Map<String, Value>) -> Result<PublicJwk, ProofError> {

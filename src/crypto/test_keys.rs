@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::dpop_proof;
 use super::signing::SigningPair;
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -54,12 +55,16 @@ pub(crate) fn signed_with_header(algorithm: SigningAlgorithm, header: &str, clai
 
 /// A DPoP proof by that key.
 pub(crate) fn proof(algorithm: SigningAlgorithm, claims: &Value) -> String {
-    let header = json!({"typ": "dpop+jwt", "alg": algorithm.as_str(), "jwk": bare_jwk(algorithm)});
-    signed_with_header(algorithm, &header.to_string(), &claims.to_string())
+    dpop_proof::sign(pair(algorithm), claims).unwrap()
 }
 
 pub(super) fn pkcs8(algorithm: SigningAlgorithm) -> &'static [u8] {
     &made(algorithm).1
+}
+
+/// The private half of that key as operators and clients have it.
+pub(crate) fn private_pem(algorithm: SigningAlgorithm) -> String {
+    pem("PRIVATE KEY", pkcs8(algorithm))
 }
 
 /// The armour is put on here, so that no scanner takes this source for a leaked key.
