@@ -12,11 +12,14 @@
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`dpop_proof`]: the strict verifier of clients' proofs, [`dpop_nonce`] what they must be fresh by (RFC 9449);
 //! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
-//! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
+//! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725), [`client_jwt`] that of what clients sign, with the
+//!   keys of [`client_jwk`].
 
 use std::fmt;
 
 pub mod audit_chain;
+pub mod client_jwk;
+pub mod client_jwt;
 pub mod digest;
 pub mod dpop_nonce;
 pub mod dpop_proof;
