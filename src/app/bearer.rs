@@ -103,15 +103,15 @@ impl TokenIssuer {
                 if proof.jkt != jkt {
                     return Err(BearerError::WrongBinding("the proof is by another key than the token's"));
                 }
-                self.use_proof(&proof, now).await
+                self.use_proof(&proof).await
             }
             (PresentedToken::Bearer(_), _) => Err(BearerError::WrongBinding("a bound token came as a bearer token")),
             (PresentedToken::Dpop(..), _) => Err(BearerError::WrongBinding("the token is not bound to a key of proofs")),
         }
     }
 
-    async fn use_proof(&self, proof: &Proof, now: Timestamp) -> Result<(), BearerError> {
-        match self.is_first_use(proof, now).await {
+    async fn use_proof(&self, proof: &Proof) -> Result<(), BearerError> {
+        match self.is_first_use(proof).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(BearerError::Proof(ProofRefused::Invalid(USED_BEFORE))),
             Err(error) => Err(BearerError::Unavailable(error)),

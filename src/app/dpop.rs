@@ -2,6 +2,7 @@
 //! management API.
 
 use super::issue_token::{Refusal, TokenIssuer};
+use super::one_time::OneTimeKind;
 use crate::directory::LookupError;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
@@ -13,6 +14,9 @@ use crate::oauth::metadata::paths;
 
 /// What whoever comes again with a proof is told.
 pub(super) const USED_BEFORE: &str = "the proof was used before; each request needs a new one";
+
+/// What is said when the key's tokens must be bound, and there is nothing to bind one to.
+const PROOF_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof";
 
 impl TokenIssuer {
     /// The proof of a request for a token; `None`: there is none, and the key's tokens need none.
@@ -26,7 +30,7 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<Option<Proof>, ProofRefused> {
         if raw.proofs.is_empty() {
-            return Ok(None);
+            return if key.require_bound_tokens { Err(ProofRefused::Invalid(PROOF_NEEDED)) } else { Ok(None) };
         }
         let request = ProvenRequest { proofs: &raw.proofs, method: "POST", path: paths::TOKEN, access_token: None };
         self.proofs.check(&request, now).map(Some)
@@ -36,19 +40,18 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// It was used before, or whether it was cannot be said now.
-    pub(super) async fn use_up(&self, proof: Proof, now: Timestamp) -> Result<Binding, Refusal> {
-        match self.is_first_use(&proof, now).await? {
-            true => Ok(Binding::Dpop(proof.jkt)),
-            false => Err(OAuthError::InvalidDpopProof(USED_BEFORE).into()),
+    pub(super) async fn use_up(&self, proof: Proof) -> Result<Binding, Refusal> {
+        if !self.is_first_use(&proof).await? {
+            return Err(OAuthError::InvalidDpopProof(USED_BEFORE).into());
         }
+        Ok(Binding::Dpop(proof.jkt))
     }
 
     /// Whether nobody has used this proof before, on any node. Asked last of all: from then on it is used.
     ///
     /// # Errors
     /// [`LookupError`] when nothing can be said now.
-    pub(super) async fn is_first_use(&self, proof: &Proof, now: Timestamp) -> Result<bool, LookupError> {
-        let _ = (proof, now);
-        Ok(true)
+    pub(super) async fn is_first_use(&self, proof: &Proof) -> Result<bool, LookupError> {
+        self.one_time.use_once(OneTimeKind::DpopProof, &proof.jkt, &proof.jti, proof.ends_at).await
     }
 }

@@ -251,7 +251,7 @@ impl TokenIssuer {
         let binding = match proof {
             None => Binding::None,
             // Last, so that a request that is refused for something else has not used its proof up.
-            Some(proof) => self.use_up(proof, now).await?,
+            Some(proof) => self.use_up(proof).await?,
         };
         self.sign(key, target, &granted, &binding, after_revocation(key, now).await)
     }

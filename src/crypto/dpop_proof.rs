@@ -1,8 +1,8 @@
-//! The signature of a DPoP proof, by the public key in its own header (RFC 9449 section 4.3, checks 2 and 4 to 7), in the order
-//! of [`jwt`](super::jwt): size, form, header, key, signature, and only then the claims, of which nothing is judged here.
+//! The signature of a DPoP proof, by the public key in its own header (RFC 9449 section 4.3, checks 2 and 4 to 7): size, form,
+//! header, key, signature. Of the claims nothing is judged here.
 //!
 //! Whoever signs brings the key along, so that a proof says one thing: its maker had the private half. `kid`, `jku`, `x5u` and
-//! `x5c` are never looked at.
+//! `x5c` are never followed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::CryptoError;
+use super::client_jwk::{ClientJwk, PRIVATE};
+use super::client_jwt::Unverified;
 use super::jwk::PublicJwk;
-use super::jwt::{VerifyError, check_signature, object, segments};
+use super::jwt::VerifyError;
 use super::signing::SigningPair;
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -23,14 +25,11 @@ pub const MAX_PROOF_BYTES: usize = 8 * 1024;
 pub const PROOF_ALGORITHMS: [&str; 5] = [
     SigningAlgorithm::ES256.as_str(),
     SigningAlgorithm::EdDSA.as_str(),
-    ED25519,
+    "Ed25519",
     SigningAlgorithm::PS256.as_str(),
     SigningAlgorithm::RS256.as_str(),
 ];
 
-const ED25519: &str = "Ed25519";
-/// The private members of RFC 7518 sections 6.2.2, 6.3.2 and 6.4, and of RFC 8037.
-const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 /// What a public key is made of.
 const PUBLIC_MEMBERS: [&str; 6] = ["kty", "crv", "x", "y", "n", "e"];
 
@@ -86,6 +85,8 @@ impl ProofError {
 impl From<VerifyError> for ProofError {
     fn from(error: VerifyError) -> Self {
         match error {
+            VerifyError::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
+            VerifyError::CriticalExtension | VerifyError::UnencodedPayload => Self::Extension,
             VerifyError::InvalidSignature | VerifyError::Unavailable => Self::InvalidSignature,
             _ => Self::NotAJwt,
         }
@@ -100,10 +101,17 @@ pub fn verify(proof: &str) -> Result<SignedProof, ProofError> {
     if proof.len() > MAX_PROOF_BYTES {
         return Err(ProofError::TooLong);
     }
-    let (message, header, payload, signature) = segments(proof).ok_or(ProofError::NotAJwt)?;
-    let key = key_of(&object(header, VerifyError::MalformedHeader)?)?;
-    check_signature(&key, message, signature)?;
-    Ok(SignedProof { thumbprint: key.thumbprint(), claims: object(payload, VerifyError::MalformedClaims)? })
+    let proof = Unverified::read(proof)?;
+    if proof.typ() != Some(PROOF_TYPE) {
+        return Err(ProofError::WrongType);
+    }
+    let jwk = proof.embedded_key().ok_or(ProofError::NoKey)?;
+    if PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
+        return Err(ProofError::PrivateKey);
+    }
+    let key = ClientJwk::read(jwk).map_err(|_| ProofError::UnusableKey)?;
+    let of_the_header = key.for_algorithm(proof.algorithm()).ok_or(ProofError::UnusableKey)?;
+    Ok(SignedProof { thumbprint: of_the_header.thumbprint(), claims: proof.verify([of_the_header])? })
 }
 
 /// Makes a proof of these claims by that key: the client's side.
@@ -125,42 +133,6 @@ fn bare(jwk: &PublicJwk) -> Result<Value, CryptoError> {
         members.retain(|name, _| PUBLIC_MEMBERS.contains(&name.as_str()));
     }
     Ok(members)
-}
-
-fn key_of(header: &Map<String, Value>) -> Result<PublicJwk, ProofError> {
-    let text = |name| header.get(name).and_then(Value::as_str);
-    let alg = text("alg").unwrap_or_default();
-    let algorithm = if alg == ED25519 { Ok(SigningAlgorithm::EdDSA) } else { alg.parse() };
-    let algorithm: SigningAlgorithm = algorithm.map_err(|_| ProofError::UnsupportedAlgorithm)?;
-    if header.contains_key("crit") || header.contains_key("b64") {
-        return Err(ProofError::Extension);
-    }
-    if text("typ") != Some(PROOF_TYPE) {
-        return Err(ProofError::WrongType);
-    }
-    let jwk = header.get("jwk").and_then(Value::as_object).ok_or(ProofError::NoKey)?;
-    if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
-        return Err(ProofError::PrivateKey);
-    }
-    if !may_verify(jwk, alg) {
-        return Err(ProofError::UnusableKey);
-    }
-    // The key's own name means nothing here.
-    let mut members = json!({"use": "sig", "alg": algorithm.as_str(), "kid": ""});
-    for name in PUBLIC_MEMBERS {
-        if let (Some(members), Some(value)) = (members.as_object_mut(), jwk.get(name)) {
-            members.insert(name.to_owned(), value.clone());
-        }
-    }
-    serde_json::from_value(members).map_err(|_| ProofError::UnusableKey)
-}
-
-/// Whether what a key says of itself, if it says it, allows signatures with that algorithm (RFC 7517 sections 4.2 to 4.4).
-fn may_verify(jwk: &Map<String, Value>, alg: &str) -> bool {
-    let says = |name: &str, allowed: &[&str]| jwk.get(name).is_none_or(|v| v.as_str().is_some_and(|v| allowed.contains(&v)));
-    let is_same = if alg == ED25519 || alg == SigningAlgorithm::EdDSA.as_str() { &["EdDSA", ED25519][..] } else { &[alg][..] };
-    let operations = jwk.get("key_ops").is_none_or(|v| v.as_array().is_some_and(|all| all.contains(&json!("verify"))));
-    says("use", &["sig"]) && says("alg", is_same) && operations
 }
 
 #[cfg(test)]

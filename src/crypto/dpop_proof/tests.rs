@@ -98,6 +98,7 @@ fn dp2_each_refusal_has_its_cause() {
         (json!({"alg": 1}), ProofError::UnsupportedAlgorithm),
         (json!({"crit": []}), ProofError::Extension),
         (json!({"b64": false, "crit": ["b64"]}), ProofError::Extension),
+        (json!({"kid": 1}), ProofError::NotAJwt),
         (json!({"jwk": null}), ProofError::NoKey),
         (json!({"jwk": "key"}), ProofError::NoKey),
         (json!({"jwk": {}}), ProofError::UnusableKey),
@@ -112,7 +113,7 @@ fn dp2_each_refusal_has_its_cause() {
     ] {
         assert_eq!(with_header(&header(changes.clone())), Err(expected), "{changes}");
     }
-    for member in PRIVATE_MEMBERS {
+    for member in PRIVATE {
         assert_eq!(with_jwk(json!({member: "AAAA"})), Err(ProofError::PrivateKey), "{member}");
     }
     for (name, value) in [("x", json!("AAAA")), ("y", json!(1)), ("crv", json!("P-384")), ("crv", json!("secp256k1"))] {

@@ -3,4 +3,5 @@
 mod at_our_api;
 mod nonces;
 mod proofs;
+mod replay;
 mod tokens;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::proof::{ProofKey, token_claims, with};
 use crate::support::token::TokenRequest;
+use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{jwt, on_both};
 
 on_both!(dp1_a_token_is_bound_to_the_key_of_the_proof, |app| {
@@ -19,6 +20,21 @@ on_both!(dp1_a_token_is_bound_to_the_key_of_the_proof, |app| {
     }
     let bearer = app.token(k1).accepted();
     assert!(!bearer.claims.contains_key("cnf"), "{:?}", bearer.claims);
+});
+
+on_both!(dp1_a_key_whose_tokens_must_be_bound_gets_no_other, |app| {
+    let bound = app.create_key(&["--grant", "a", "--require-bound-tokens"]);
+    let key = ProofKey::new("ES256");
+    let refused = app.token(&bound).refused(400, "invalid_dpop_proof");
+    assert_eq!(refused.json()["error_description"], "the tokens of this key must be bound: send a DPoP proof");
+    app.token(&bound).proof("nonsense").refused(400, "invalid_dpop_proof");
+    app.token(&bound.with_wrong_secret()).unauthorized();
+    app.token(&bound).proof(key.for_token(app)).bound_to(&key.jkt());
+    // It is a setting like others.
+    app.key_action("edit", &bound, &["--require-bound-tokens", "false"]);
+    eventually(HONOURED_WITHIN, "plain tokens are allowed", || (app.token(&bound).send().status == 200).then_some(()));
+    app.key_action("edit", &bound, &["--require-bound-tokens", "true"]);
+    eventually(HONOURED_WITHIN, "plain tokens are refused", || (app.token(&bound).send().status == 400).then_some(()));
 });
 
 on_both!(rs7_a_bound_token_has_one_claim_more, |app| {
