@@ -116,7 +116,7 @@ fn takes_bound_tokens(backend: Backend, flags: &[&str], algorithms: &[&str]) {
     let key = app.key_with_grants(&["payments:read api-keys:read"]);
     for algorithm in algorithms {
         let claims = run(&app, "node-dpop", &key, &[("ALGORITHM", algorithm)]);
-        assert_claims(&claims, &app, &key, &json!([PAYMENTS, format!("{}/api", app.issuer)]), "api-keys:read payments:read");
+        assert_claims(&claims, &app, &key, &json!([format!("{}/api", app.issuer), PAYMENTS]), "api-keys:read payments:read");
         assert_eq!(claims["cnf"]["jkt"].as_str().map(str::len), Some(43), "{claims}");
     }
 }
