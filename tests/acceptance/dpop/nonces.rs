@@ -37,6 +37,9 @@ on_both!(dp3_a_proof_without_a_nonce_is_handed_one, ["--dpop-nonces", "required"
     assert!(wrong.all("dpop-nonce").is_empty(), "{wrong:?}");
     let stranger = app.token(&k1.with_wrong_secret()).proof(key.for_token(app)).unauthorized();
     assert!(stranger.all("dpop-nonce").is_empty(), "{stranger:?}");
+    // RS6: a nonce is nothing else.
+    app.api("GET", "/api-keys").bearer(&nonce).refused(401, "invalid_token");
+    app.anonymous().param("client_id", &k1.client_id).param("client_secret", &nonce).unauthorized();
     // Who sends no proof is not bothered.
     app.token(k1).accepted();
 });

@@ -30,6 +30,11 @@ on_both!(dp1_a_key_whose_tokens_must_be_bound_gets_no_other, |app| {
     app.token(&bound).proof("nonsense").refused(400, "invalid_dpop_proof");
     app.token(&bound.with_wrong_secret()).unauthorized();
     app.token(&bound).proof(key.for_token(app)).bound_to(&key.jkt());
+    let asker = app.token_of(&app.integrator());
+    let explain = app.api("POST", &format!("/api-keys/{}/explain", bound.client_id)).bearer(&asker).json(&json!({}));
+    let explained = explain.succeeds(200);
+    assert_eq!(explained["allowed"], true);
+    assert!(explained["detail"].as_str().unwrap().contains("DPoP proof"), "{explained}");
     // It is a setting like others.
     app.key_action("edit", &bound, &["--require-bound-tokens", "false"]);
     eventually(HONOURED_WITHIN, "plain tokens are allowed", || (app.token(&bound).send().status == 200).then_some(()));
