@@ -24,10 +24,19 @@ use crate::oauth::client_auth::assertion::{self, UsedAssertion};
 use crate::oauth::client_auth::check_key;
 use crate::oauth::error::{ClientRefusal, OAuthError};
 
-/// Why an assertion does not prove who its client is.
-enum Denied {
+/// Why an assertion, or a certificate, does not prove who its client is.
+pub(super) enum Denied {
     Client(ClientRefusal),
     Fault(LookupError),
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Client(refusal) => OAuthError::InvalidClient(refusal).into(),
+            Denied::Fault(fault) => Self::from(fault),
+        }
+    }
 }
 
 impl From<ClientRefusal> for Denied {
@@ -71,13 +80,7 @@ impl TokenIssuer {
         if !matches!(outcome, Err(Denied::Client(_))) {
             self.failures.take_back(counted.as_deref(), address);
         }
-        outcome.map_err(|denied| {
-            let refusal = match denied {
-                Denied::Client(refusal) => OAuthError::InvalidClient(refusal).into(),
-                Denied::Fault(fault) => Refusal::from(fault),
-            };
-            Refusal { client_id: id, ..refusal }
-        })
+        outcome.map_err(|denied| Refusal { client_id: id, ..denied.into() })
     }
 
     async fn prove(
@@ -157,7 +160,7 @@ impl TokenIssuer {
                     checked => checked,
                 }
             }
-            PublicCredential::TrustedIssuer(_) => Err(ClientRefusal::OtherMethod),
+            PublicCredential::TrustedIssuer(_) | PublicCredential::Certificate(_) => Err(ClientRefusal::OtherMethod),
         }
     }
 

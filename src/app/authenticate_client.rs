@@ -75,6 +75,9 @@ impl TokenIssuer {
             Credentials::Assertion { client_id, assertion } => {
                 return self.authenticate_by_assertion(client_id.as_deref(), assertion, address, now).await;
             }
+            Credentials::Certificate { client_id, certificate } => {
+                return self.authenticate_by_certificate(client_id, certificate, address, now).await;
+            }
         };
         let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
         self.failures.check(Some(client_id), address).map_err(wait)?;

@@ -1,6 +1,7 @@
 //! Who an access token of this server stands for, for its own management API (RFC 6750, RFC 9068 section 4): a live token,
 //! meant for this API, used from where its key may be, with the scopes that the key still holds. One that is bound to a key
-//! comes with a proof by that key (RFC 9449 section 7), and is worth nothing without it.
+//! comes with a proof by that key (RFC 9449 section 7), one that is bound to a certificate by a connection with that (RFC 8705
+//! section 3), and is worth nothing without.
 
 use std::net::IpAddr;
 
@@ -25,8 +26,8 @@ use crate::oauth::dpop::{Proof, ProofRefused, ProvenRequest};
 /// An access token, and how it came along.
 #[derive(Clone, Copy, Debug)]
 pub enum PresentedToken<'a> {
-    /// By `Authorization: Bearer`.
-    Bearer(&'a str),
+    /// By `Authorization: Bearer`, with the thumbprint of the certificate that the connection was made with.
+    Bearer(&'a str, Option<&'a str>),
     /// By `Authorization: DPoP`, with the request that a proof is to be about.
     Dpop(&'a str, ProvenRequest<'a>),
 }
@@ -71,7 +72,7 @@ impl TokenIssuer {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Caller, BearerError> {
-        let (PresentedToken::Bearer(token) | PresentedToken::Dpop(token, _)) = *presented;
+        let (PresentedToken::Bearer(token, _) | PresentedToken::Dpop(token, _)) = *presented;
         let (own, key) = self.live_token(token, now).await?;
         self.check_binding(presented, Binding::of(&own.claims), now).await?;
         if !is_for(&own_audience(&self.issuer), own.claims.get("aud")) {
@@ -97,7 +98,13 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<(), BearerError> {
         match (presented, binding) {
-            (PresentedToken::Bearer(_), Some(Binding::None)) => Ok(()),
+            (PresentedToken::Bearer(..), Some(Binding::None)) => Ok(()),
+            // RFC 8705 section 3: the error of a bearer token.
+            (PresentedToken::Bearer(_, certificate), Some(Binding::Certificate(thumbprint))) => match certificate {
+                Some(presented) if *presented == thumbprint => Ok(()),
+                Some(_) => Err(BearerError::InvalidToken("the token is bound to another certificate".to_owned())),
+                None => Err(BearerError::InvalidToken("the token is bound to a certificate and came without".to_owned())),
+            },
             (PresentedToken::Dpop(_, request), Some(Binding::Dpop(jkt))) => {
                 let proof = self.proofs.check(request, now).map_err(BearerError::Proof)?;
                 if proof.jkt != jkt {
@@ -105,7 +112,7 @@ impl TokenIssuer {
                 }
                 self.use_proof(&proof).await
             }
-            (PresentedToken::Bearer(_), _) => Err(BearerError::WrongBinding("a bound token came as a bearer token")),
+            (PresentedToken::Bearer(..), _) => Err(BearerError::WrongBinding("a bound token came as a bearer token")),
             (PresentedToken::Dpop(..), _) => Err(BearerError::WrongBinding("the token is not bound to a key of proofs")),
         }
     }

@@ -6,6 +6,7 @@ use super::key_reach::check_reach;
 use super::plans::check_plan;
 use super::{AppError, Work, random_bits};
 use crate::clock;
+use crate::crypto::client_certificate::is_distinguished_name;
 use crate::crypto::client_jwk::ClientJwks;
 use crate::crypto::digest::Pepper;
 use crate::crypto::random;
@@ -13,6 +14,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySettings};
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::certificate_subject::SubjectKind;
 use crate::domain::client_secret::{ClientSecret, SecretProof, StoredSecret};
 use crate::domain::event::EventKind;
 use crate::domain::id::{ClientId, OrganizationId, SecretId};
@@ -191,6 +193,13 @@ pub(super) fn check(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: T
     PublicCredential::check(key.auth_method, key.settings.public_credential.as_ref())?;
     if let Some(PublicCredential::Jwks(jwks)) = &key.settings.public_credential {
         ClientJwks::read(jwks.set()).map_err(|error| Invalid::new("jwks", "invalid_jwks", error.to_string()))?;
+    }
+    if let Some(PublicCredential::Certificate(subject)) = &key.settings.public_credential
+        && subject.kind() == SubjectKind::Dn
+        && !is_distinguished_name(subject.value())
+    {
+        let detail = "must be a distinguished name as RFC 4514 writes them, e.g. CN=export,O=Acme,C=NL";
+        return Err(Invalid::new(subject.kind().member(), "invalid_dn", detail).into());
     }
     for target in key.kind.targets() {
         let Some(id) = target.account() else { continue };

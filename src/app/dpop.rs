@@ -1,5 +1,5 @@
-//! Proofs of possession (RFC 9449): whether one holds at the token endpoint, and that each is used once, also at the
-//! management API.
+//! What a token is to be bound to: a DPoP proof's key (RFC 9449) or the client's certificate (RFC 8705). Whether a proof
+//! holds at the token endpoint, and that each is used once, also at the management API.
 
 use super::issue_token::{Refusal, TokenIssuer};
 use super::one_time::OneTimeKind;
@@ -18,8 +18,34 @@ pub(super) const USED_BEFORE: &str = "the proof was used before; each request ne
 /// What is said when the key's tokens must be bound, and there is nothing to bind one to.
 const PROOF_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof";
 
+/// The same where certificates are taken.
+const PROOF_OR_CERTIFICATE_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof or come with a certificate";
+
+/// What a client has shown to hold.
+#[derive(Debug)]
+pub(super) enum Possession {
+    /// Nothing, or nothing that its tokens are to be bound to.
+    Unasked,
+    /// The key of a proof; the proof is not used up yet.
+    Proof(Proof),
+    /// The certificate of this thumbprint.
+    Certificate(String),
+}
+
+impl Possession {
+    /// What the client's next proof needs.
+    pub(super) fn take_next_nonce(&mut self) -> Option<String> {
+        match self {
+            Self::Proof(proof) => proof.next_nonce.take(),
+            Self::Unasked | Self::Certificate(_) => None,
+        }
+    }
+}
+
 impl TokenIssuer {
-    /// The proof of a request for a token; `None`: there is none, and the key's tokens need none.
+    /// What the token of a request is to be bound to. A proof, which the client sends for that alone, comes before a
+    /// certificate, which it may have for other reasons: those bind the tokens of keys that prove themselves by one, and of
+    /// keys whose tokens must be bound.
     ///
     /// # Errors
     /// [`ProofRefused`].
@@ -28,19 +54,30 @@ impl TokenIssuer {
         raw: &RawClientRequest<'_>,
         key: &KeyEntry,
         now: Timestamp,
-    ) -> Result<Option<Proof>, ProofRefused> {
+    ) -> Result<Possession, ProofRefused> {
         if raw.proofs.is_empty() {
-            return if key.require_bound_tokens { Err(ProofRefused::Invalid(PROOF_NEEDED)) } else { Ok(None) };
+            let is_bound = key.require_bound_tokens || key.auth_method.uses_certificate();
+            return match raw.certificate.presented() {
+                _ if !is_bound => Ok(Possession::Unasked),
+                Some(certificate) => Ok(Possession::Certificate(certificate.thumbprint())),
+                None if self.mutual_tls.is_some() => Err(ProofRefused::Invalid(PROOF_OR_CERTIFICATE_NEEDED)),
+                None => Err(ProofRefused::Invalid(PROOF_NEEDED)),
+            };
         }
         let request = ProvenRequest { proofs: &raw.proofs, method: "POST", path: paths::TOKEN, access_token: None };
-        self.proofs.check(&request, now).map(Some)
+        self.proofs.check(&request, now).map(Possession::Proof)
     }
 
-    /// Uses a proof, on all nodes, and answers with what the token is bound to by it.
+    /// What the token is bound to by it; a proof is used up, on all nodes.
     ///
     /// # Errors
     /// It was used before, or whether it was cannot be said now.
-    pub(super) async fn use_up(&self, proof: Proof) -> Result<Binding, Refusal> {
+    pub(super) async fn use_up(&self, possession: Possession) -> Result<Binding, Refusal> {
+        let proof = match possession {
+            Possession::Unasked => return Ok(Binding::None),
+            Possession::Certificate(thumbprint) => return Ok(Binding::Certificate(thumbprint)),
+            Possession::Proof(proof) => proof,
+        };
         if !self.is_first_use(&proof).await? {
             return Err(OAuthError::InvalidDpopProof(USED_BEFORE).into());
         }

@@ -150,7 +150,7 @@ fn decide<'c>(
 }
 
 fn allowed(key: &KeyEntry, target: Target, granted: &Granted<'_>) -> Explanation {
-    let detail = if key.require_bound_tokens {
+    let detail = if key.require_bound_tokens && !key.auth_method.uses_certificate() {
         "no rule refuses it when it has a DPoP proof, for this key's tokens must be bound; the rate plan was not asked"
     } else {
         "no rule refuses it; the rate plan was not asked"

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::authenticate_client::AuthenticatedClient;
+use super::dpop::Possession;
 use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
@@ -26,9 +27,10 @@ use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
 use crate::oauth::binding::Binding;
 use crate::oauth::client_request::{Presented, RawClientRequest};
-use crate::oauth::dpop::{Proof, ProofRefused, ProofRules};
+use crate::oauth::dpop::{ProofRefused, ProofRules};
 use crate::oauth::error::OAuthError;
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
+use crate::oauth::mutual_tls::MutualTls;
 use crate::oauth::token_request::{self, TokenRequest};
 
 /// What issuing needs besides the request.
@@ -42,6 +44,8 @@ pub struct TokenIssuer {
     pub pepper: Pepper,
     /// What DPoP proofs are held against.
     pub proofs: ProofRules,
+    /// What is done with clients' certificates; `None`: they are not asked for.
+    pub mutual_tls: Option<MutualTls>,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
     /// The keys that clients publish.
@@ -202,9 +206,9 @@ impl TokenIssuer {
         let (result, dpop_nonce) = match admission.as_ref().and_then(|admission| admission.over_limit) {
             Some(OverLimit { retry_after_seconds, .. }) => (Err(OAuthError::OverPlan { retry_after_seconds }.into()), None),
             None => match self.check_proof(raw, &client.key, now) {
-                Ok(mut proof) => {
-                    let next_nonce = proof.as_mut().and_then(|proof| proof.next_nonce.take());
-                    (self.grant_and_sign(&request, &client.key, proof, now).await, next_nonce)
+                Ok(mut possession) => {
+                    let next_nonce = possession.take_next_nonce();
+                    (self.grant_and_sign(&request, &client.key, possession, now).await, next_nonce)
                 }
                 Err(ProofRefused::Invalid(why)) => (Err(OAuthError::InvalidDpopProof(why).into()), None),
                 Err(ProofRefused::UseNonce(nonce)) => (Err(OAuthError::UseDpopNonce.into()), Some(nonce)),
@@ -239,7 +243,7 @@ impl TokenIssuer {
         &self,
         request: &TokenRequest,
         key: &KeyEntry,
-        proof: Option<Proof>,
+        possession: Possession,
         now: Timestamp,
     ) -> Result<IssuedToken, Refusal> {
         client_credentials::check_grant_type(request)?;
@@ -250,11 +254,8 @@ impl TokenIssuer {
         }
         let catalogue = self.directory.catalogue();
         let granted = client_credentials::decide(request, key, target, &catalogue)?;
-        let binding = match proof {
-            None => Binding::None,
-            // Last, so that a request that is refused for something else has not used its proof up.
-            Some(proof) => self.use_up(proof).await?,
-        };
+        // Last, so that a request that is refused for something else has not used its proof up.
+        let binding = self.use_up(possession).await?;
         self.sign(key, target, &granted, &binding, after_revocation(key, now).await)
     }
 

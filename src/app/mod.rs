@@ -4,6 +4,7 @@ pub mod apply;
 pub mod audit;
 pub mod audit_csv;
 mod authenticate_by_assertion;
+mod authenticate_by_certificate;
 mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::AppError;
 use crate::domain::api_key::{ApiKey, AuthMethod, KeyKind, KeySort, TokenLifetime};
+use crate::domain::certificate_subject::SubjectKind;
 use crate::domain::client_secret::ClientSecret;
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::Grants;
@@ -59,6 +60,26 @@ pub struct ApiKeyView {
     /// Of a key for a workload: whose tokens take the place of a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_issuer: Option<TrustedIssuer>,
+    /// Of a key with a certificate that a CA has issued: its subject (RFC 4514).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024, example = "CN=export,O=Acme,C=NL")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// The same: a DNS name of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024, example = "export.example.com")]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// The same: a URI of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024, example = "spiffe://example.com/export")]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// The same: an address of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024, example = "192.0.2.7")]
+    pub tls_client_auth_san_ip: Option<String>,
+    /// The same: an e-mail address of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024, example = "export@example.com")]
+    pub tls_client_auth_san_email: Option<String>,
     /// Whether every token must be bound to a key of the client.
     pub require_bound_tokens: bool,
     /// The client id that an imported key had at its former server.
@@ -149,19 +170,26 @@ impl ApiKeyView {
                 last_used_ip: of(&secret.id).last_used_ip,
             })
             .collect();
-        let (mut jwks, mut jwks_uri, mut trusted_issuer) = (None, None, None);
+        let (mut jwks, mut jwks_uri, mut trusted_issuer, mut subject) = (None, None, None, None);
         match key.settings.public_credential {
             None => {}
             Some(PublicCredential::Jwks(set)) => jwks = Some(set),
             Some(PublicCredential::JwksUri(url)) => jwks_uri = Some(url),
             Some(PublicCredential::TrustedIssuer(issuer)) => trusted_issuer = Some(issuer),
+            Some(PublicCredential::Certificate(named)) => subject = Some(named),
         }
+        let name = |kind| subject.as_ref().filter(|named| named.kind() == kind).map(|named| named.value().to_owned());
         Self {
             client_id: key.client_id,
             organization_id: key.organization_id,
             jwks,
             jwks_uri,
             trusted_issuer,
+            tls_client_auth_subject_dn: name(SubjectKind::Dn),
+            tls_client_auth_san_dns: name(SubjectKind::Dns),
+            tls_client_auth_san_uri: name(SubjectKind::Uri),
+            tls_client_auth_san_ip: name(SubjectKind::Ip),
+            tls_client_auth_san_email: name(SubjectKind::Email),
             require_bound_tokens: key.settings.require_bound_tokens,
             name: key.settings.name,
             kind: key.kind.as_str(),

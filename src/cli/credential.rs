@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{Failure, usage};
 use crate::domain::Invalid;
+use crate::domain::certificate_subject::{CertificateSubject, SubjectKind};
 use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::public_credential::{PublicCredential, RegisteredJwks, TrustedIssuer};
 
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Arguments {
-    /// A file with the client's public keys, a JWK Set; for private_key_jwt
+    /// A file with the client's public keys, a JWK Set; for private_key_jwt and self_signed_tls_client_auth
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     /// Where the client publishes them
@@ -32,6 +33,43 @@ pub(super) struct Arguments {
     /// Where that issuer's keys are [default: where its metadata says]
     #[arg(long, value_name = "URL", requires = "trusted_issuer")]
     trusted_jwks_uri: Option<String>,
+    #[command(flatten)]
+    subject: Subject,
+}
+
+/// Whom a CA has issued the client's certificate to.
+#[derive(Args, Clone, Debug, Default)]
+#[group(multiple = false, conflicts_with_all = ["jwks", "jwks_uri", "trusted_issuer"])]
+struct Subject {
+    /// The subject of the client's certificate, as RFC 4514 writes it; for tls_client_auth, or one of the other four
+    #[arg(long, value_name = "DN")]
+    tls_client_auth_subject_dn: Option<String>,
+    /// A DNS name of it, without wildcards
+    #[arg(long, value_name = "NAME")]
+    tls_client_auth_san_dns: Option<String>,
+    /// A URI of it
+    #[arg(long, value_name = "URI")]
+    tls_client_auth_san_uri: Option<String>,
+    /// An address of it
+    #[arg(long, value_name = "IP")]
+    tls_client_auth_san_ip: Option<String>,
+    /// An e-mail address of it
+    #[arg(long, value_name = "ADDRESS")]
+    tls_client_auth_san_email: Option<String>,
+}
+
+impl Subject {
+    fn read(&self) -> Result<Option<CertificateSubject>, Invalid> {
+        let named = [
+            (SubjectKind::Dn, &self.tls_client_auth_subject_dn),
+            (SubjectKind::Dns, &self.tls_client_auth_san_dns),
+            (SubjectKind::Uri, &self.tls_client_auth_san_uri),
+            (SubjectKind::Ip, &self.tls_client_auth_san_ip),
+            (SubjectKind::Email, &self.tls_client_auth_san_email),
+        ];
+        let given = named.into_iter().find_map(|(kind, text)| Some((kind, text.as_deref()?)));
+        given.map(|(kind, text)| CertificateSubject::new(kind, text)).transpose()
+    }
 }
 
 impl Arguments {
@@ -47,6 +85,9 @@ impl Arguments {
         if let Some(url) = &self.jwks_uri {
             let url = address(url).map_err(|invalid| usage(Invalid { field: "jwks_uri", ..invalid }))?;
             return Ok(Some(PublicCredential::JwksUri(url)));
+        }
+        if let Some(subject) = self.subject.read().map_err(usage)? {
+            return Ok(Some(PublicCredential::Certificate(subject)));
         }
         let named = [
             ("issuer", &self.trusted_issuer),

@@ -83,7 +83,7 @@ pub(super) struct Create {
     /// The account of an admin key [default: the organization]
     #[arg(long, value_name = "ID", requires = "admin")]
     account: Option<AccountId>,
-    /// client_secret_basic, client_secret_post, private_key_jwt or workload_jwt
+    /// client_secret_basic, client_secret_post, private_key_jwt, workload_jwt, tls_client_auth or self_signed_tls_client_auth
     #[arg(long, default_value = "client_secret_basic", value_name = "M")]
     token_endpoint_auth_method: AuthMethod,
     #[command(flatten)]

@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use actix_web::http::header::HeaderName;
 use actix_web::rt::System;
 use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -27,10 +29,12 @@ use crate::app::{
 };
 use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
+use crate::crypto::client_ca::ClientCa;
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
 use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
+use crate::oauth::mutual_tls::MutualTls;
 use crate::web;
 
 /// A little less than the 5 s within which a stop is over.
@@ -41,11 +45,40 @@ pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<
     let settings = arguments.check(common).map_err(usage)?;
     let _log = logging::start(settings.log_level)?;
     // Everything that can stand against a start is looked at before the database is touched.
-    let tls = web::load_tls(&settings.transport)?;
+    let mutual_tls = mutual_tls(&settings)?;
+    let tls = web::load_tls(&settings.transport, mutual_tls.as_ref())?;
     let listener = bind(settings.listen)?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
     let settings = settings.bound_to(listener.local_addr()?);
-    System::new().block_on(serve(settings, listener, tls, metrics_listener))
+    System::new().block_on(serve(settings, mutual_tls, listener, tls, metrics_listener))
+}
+
+/// What is done with clients' certificates. In our own TLS they are asked for wherever clients go.
+fn mutual_tls(settings: &ServeSettings) -> Result<Option<MutualTls>, Failure> {
+    let Some(certificates) = &settings.client_certificates else { return Ok(None) };
+    let read = |file: &PathBuf| {
+        let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("the client CAs {}: {error}", file.display()));
+        let pem = std::fs::read(file).map_err(|error| failed(&error))?;
+        ClientCa::from_pem(&pem).map_err(|error| failed(&error))
+    };
+    Ok(Some(MutualTls {
+        ca: certificates.ca.as_ref().map(read).transpose()?,
+        takes_self_signed: certificates.takes_self_signed,
+        base_url: certificates.base_url.clone(),
+    }))
+}
+
+/// With our own TLS clients with certificates go where all go, unless the settings say otherwise.
+fn with_base_url(mutual_tls: Option<MutualTls>, settings: &ServeSettings) -> Option<MutualTls> {
+    let has_tls = matches!(settings.transport, Transport::Tls { .. });
+    let own = has_tls.then(|| settings.issuer.trim_end_matches('/').to_owned());
+    mutual_tls.map(|mutual_tls| MutualTls { base_url: mutual_tls.base_url.clone().or(own), ..mutual_tls })
+}
+
+fn client_certificate_header(settings: &ServeSettings) -> Result<Option<HeaderName>, Failure> {
+    let header = settings.client_certificates.as_ref().and_then(|certificates| certificates.header.as_deref());
+    let name = header.map(|header| HeaderName::from_bytes(header.as_bytes())).transpose();
+    name.map_err(|error| Failure::Failed(format!("client_cert_header: {error}")))
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -54,6 +87,7 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 async fn serve(
     settings: ServeSettings,
+    mutual_tls: Option<MutualTls>,
     listener: TcpListener,
     tls: Option<ServerConfig>,
     metrics_listener: Option<TcpListener>,
@@ -84,6 +118,7 @@ async fn serve(
         client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
         one_time: Arc::new(OneTimeProofs::new(db.clone())),
         issuer: settings.issuer.clone(),
+        mutual_tls: with_base_url(mutual_tls, &settings),
         directory,
         limits,
         pepper,
@@ -104,6 +139,7 @@ async fn serve(
         server,
         sends_mail: settings.smtp.is_some(),
         trusted_proxies: settings.trusted_proxies.clone(),
+        client_certificate_header: client_certificate_header(&settings)?,
         jwks_max_age_seconds: settings.rotation.jwks_max_age_seconds,
         ready_staleness,
     });

@@ -2,12 +2,14 @@
 //!
 //! One struct is both the command line's arguments and the file's keys, so that the three always have the same names.
 
+mod client_certificates;
 mod file;
 mod mail;
 mod serve;
 
 use std::fmt;
 
+pub use client_certificates::ClientCertificateSettings;
 pub use file::load as load_file;
 pub use serve::{ServeArguments, ServeSettings, Transport};
 

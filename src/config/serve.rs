@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 
+use super::client_certificates::{self, ClientCertificateSettings, Surroundings};
 use super::{CommonArguments, CommonSettings, SettingsError, in_range, mail};
 use crate::app::signing_keys::{DEFAULT_JWKS_MAX_AGE_SECONDS, RotationPolicy};
 use crate::directory::DirectoryOptions;
@@ -40,6 +41,18 @@ pub struct ServeArguments {
     /// Private key (PEM) for TLS
     #[arg(long, env = "CLAVIGER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// CAs (PEM) whose certificates prove who a client is: tls_client_auth of RFC 8705
+    #[arg(long, env = "CLAVIGER_CLIENT_CA", value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+    /// Take certificates that keys have registered themselves: self_signed_tls_client_auth of RFC 8705
+    #[arg(long, env = "CLAVIGER_SELF_SIGNED_CLIENT_CERTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub self_signed_client_certs: Option<bool>,
+    /// Header in which trusted proxies pass clients' certificates on, e.g. Client-Cert [default: none]
+    #[arg(long, env = "CLAVIGER_CLIENT_CERT_HEADER", value_name = "NAME")]
+    pub client_cert_header: Option<String>,
+    /// Where clients with certificates find this server, when not at the issuer
+    #[arg(long, env = "CLAVIGER_MTLS_BASE_URL", value_name = "URL")]
+    pub mtls_base_url: Option<String>,
     /// Do not apply pending migrations; refuse to start when there are any
     #[arg(long, env = "CLAVIGER_NO_MIGRATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub no_migrate: Option<bool>,
@@ -117,6 +130,8 @@ pub struct ServeSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// What the main port speaks.
     pub transport: Transport,
+    /// How clients' certificates come here and what they prove; `None`: they are not asked for.
+    pub client_certificates: Option<ClientCertificateSettings>,
     /// Whether pending migrations are applied.
     pub migrate: bool,
     /// What roles may.
@@ -156,6 +171,10 @@ impl ServeArguments {
             insecure_http: self.insecure_http.or(file.insecure_http),
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
+            client_ca: self.client_ca.or(file.client_ca),
+            self_signed_client_certs: self.self_signed_client_certs.or(file.self_signed_client_certs),
+            client_cert_header: self.client_cert_header.or(file.client_cert_header),
+            mtls_base_url: self.mtls_base_url.or(file.mtls_base_url),
             no_migrate: self.no_migrate.or(file.no_migrate),
             admin_manages_keys: self.admin_manages_keys.or(file.admin_manages_keys),
             dev: self.dev.or(file.dev),
@@ -195,6 +214,14 @@ impl ServeArguments {
                  proxy ends TLS, or --insecure-http if you know what you do"
             )));
         }
+        let around = Surroundings { has_tls: !is_plain, has_proxies: !trusted_proxies.is_empty(), insecure_http };
+        let client_certificates = client_certificates::settings(
+            self.client_ca,
+            self.self_signed_client_certs.unwrap_or(false),
+            self.client_cert_header.as_deref(),
+            self.mtls_base_url.as_deref(),
+            &around,
+        )?;
         let issuer = match &common.issuer {
             Some(issuer) => issuer.clone(),
             None => default_issuer(listen, is_plain),
@@ -212,6 +239,7 @@ impl ServeArguments {
             metrics_listen,
             trusted_proxies,
             transport,
+            client_certificates,
             migrate: !self.no_migrate.unwrap_or(false),
             roles: RolePolicy { admin_manages_keys: self.admin_manages_keys.unwrap_or(false) },
             dev: self.dev.unwrap_or(false),

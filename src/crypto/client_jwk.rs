@@ -1,6 +1,8 @@
 //! Public keys of clients (RFC 7517), as other programs write them: `use`, `alg`, `kid` and `key_ops` may be missing, and
 //! members that nobody needs here (`x5c`, `iat`, …) may be there. A private member never is: whoever sends one is told.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::CryptoError;
@@ -26,6 +28,8 @@ pub struct ClientJwk {
     kid: Option<String>,
     /// One for each algorithm: an RSA key that names none verifies RS256 and PS256.
     keys: Vec<PublicJwk>,
+    /// The first of its certificates in DER (RFC 7517 section 4.7); empty when it cannot be read.
+    certificate: Option<Vec<u8>>,
 }
 
 impl ClientJwk {
@@ -81,7 +85,7 @@ impl ClientJwk {
         if keys.is_empty() {
             return refused("kty and alg do not belong together");
         }
-        Ok(Self { kid, keys })
+        Ok(Self { kid, keys, certificate: members.get("x5c").map(|chain| first_certificate(chain).unwrap_or_default()) })
     }
 
     /// Its name, when it has one.
@@ -98,6 +102,11 @@ impl ClientJwk {
     pub fn thumbprint(&self) -> String {
         self.keys.first().map(PublicJwk::thumbprint).unwrap_or_default()
     }
+}
+
+/// RFC 7517 section 4.7: DER in base64 that is not base64url.
+fn first_certificate(chain: &Value) -> Option<Vec<u8>> {
+    STANDARD.decode(chain.as_array()?.first()?.as_str()?).ok()
 }
 
 /// The public keys of a client: a JWK Set (RFC 7517 section 5).
@@ -137,6 +146,15 @@ impl ClientJwks {
             return Err(refused);
         }
         Ok(Self(read))
+    }
+
+    /// Whether a certificate in DER, of which the key's thumbprint is known, is registered here (RFC 8705 section 2.2.2): a key
+    /// that comes with a certificate is that one's alone, another one stands for every certificate about it.
+    pub fn has_certificate(&self, certificate: &[u8], key_thumbprint: Option<&str>) -> bool {
+        self.0.iter().any(|key| match &key.certificate {
+            Some(registered) => registered == certificate,
+            None => key_thumbprint == Some(key.thumbprint().as_str()),
+        })
     }
 
     /// The keys that may have signed what names this algorithm and, perhaps, this key.

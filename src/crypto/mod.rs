@@ -11,6 +11,7 @@
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`dpop_proof`]: the strict verifier of clients' proofs, [`dpop_nonce`] what they must be fresh by (RFC 9449);
+//! - [`client_certificate`]: certificates of clients (RFC 8705), [`client_ca`] who issues them;
 //! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
 //! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725), [`client_jwt`] that of what clients sign, with the
 //!   keys of [`client_jwk`].
@@ -18,6 +19,8 @@
 use std::fmt;
 
 pub mod audit_chain;
+pub mod client_ca;
+pub mod client_certificate;
 pub mod client_jwk;
 pub mod client_jwt;
 pub mod digest;

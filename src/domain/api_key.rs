@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::Invalid;
+use super::certificate_subject::SubjectKind;
 use super::client_secret::StoredSecret;
 use super::foreign_client_id::ForeignClientId;
 use super::grant::{GrantTarget, Grants};
@@ -156,11 +157,22 @@ pub enum AuthMethod {
     PrivateKeyJwt,
     /// An assertion that the platform on which the client runs has signed (RFC 7523 section 3, an issuer that is trusted).
     WorkloadJwt,
+    /// A certificate that a CA which this server trusts has issued to the client (RFC 8705 section 2.1).
+    TlsClientAuth,
+    /// A certificate that the client has registered itself (RFC 8705 section 2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl AuthMethod {
     /// Every method that this server has, in the order in which the metadata lists them.
-    pub const ALL: [Self; 4] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::WorkloadJwt];
+    pub const ALL: [Self; 6] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::WorkloadJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+    ];
 
     /// The registered name.
     pub const fn as_str(self) -> &'static str {
@@ -169,6 +181,8 @@ impl AuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::WorkloadJwt => "workload_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 
@@ -181,9 +195,15 @@ impl AuthMethod {
     pub const fn credential_members(self) -> &'static [&'static str] {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => &[],
-            Self::PrivateKeyJwt => &["jwks", "jwks_uri"],
+            Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth => &["jwks", "jwks_uri"],
             Self::WorkloadJwt => &["trusted_issuer"],
+            Self::TlsClientAuth => &SubjectKind::MEMBERS,
         }
+    }
+
+    /// Whether keys with it prove themselves by a certificate (RFC 8705); their tokens are bound to that.
+    pub const fn uses_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod audit_anchor;
 pub mod audit_event;
 pub mod catalogue;
+pub mod certificate_subject;
 pub mod client_secret;
 pub mod counted_address;
 pub mod delivery;

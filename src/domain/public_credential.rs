@@ -1,20 +1,21 @@
 //! What a key without a secret is recognised by, in the words of client metadata (RFC 7591 section 2, RFC 8705 section
 //! 2.1.2). Nothing of it is secret: it is shown as it was given, and may be changed at any time.
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Invalid;
 use super::api_key::AuthMethod;
+use super::certificate_subject::{CertificateSubject, SubjectKind};
 use super::outbound_url::OutboundUrl;
 
 /// The longest JWK Set of a key, in bytes.
 pub const MAX_JWKS_BYTES: usize = 16 * 1024;
 
 /// A public credential: one of those that the key's method knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicCredential {
     /// The client's public keys (RFC 7517).
     Jwks(RegisteredJwks),
@@ -22,18 +23,32 @@ pub enum PublicCredential {
     JwksUri(OutboundUrl),
     /// The workload that a trusted issuer vouches for.
     TrustedIssuer(TrustedIssuer),
+    /// Whom a CA has issued the client's certificate to.
+    Certificate(CertificateSubject),
+}
+
+/// An object with the one member.
+impl Serialize for PublicCredential {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::Jwks(set) => object.serialize_entry(self.member(), set)?,
+            Self::JwksUri(url) => object.serialize_entry(self.member(), url)?,
+            Self::TrustedIssuer(issuer) => object.serialize_entry(self.member(), issuer)?,
+            Self::Certificate(subject) => object.serialize_entry(self.member(), subject.value())?,
+        }
+        object.end()
+    }
 }
 
 impl PublicCredential {
-    /// Every member, in the order in which they are shown.
-    pub const MEMBERS: [&str; 3] = ["jwks", "jwks_uri", "trusted_issuer"];
-
     /// The member's name.
     pub const fn member(&self) -> &'static str {
         match self {
             Self::Jwks(_) => "jwks",
             Self::JwksUri(_) => "jwks_uri",
             Self::TrustedIssuer(_) => "trusted_issuer",
+            Self::Certificate(subject) => subject.kind().member(),
         }
     }
 
@@ -51,6 +66,10 @@ impl PublicCredential {
             ("jwks_uri", Value::String(url)) => OutboundUrl::from_stored(&url).map(Self::JwksUri),
             ("trusted_issuer", Value::Object(members)) => {
                 TrustedIssuer::read(&members, OutboundUrl::from_stored).map(Self::TrustedIssuer)
+            }
+            (name, Value::String(value)) => {
+                let kind = SubjectKind::of_member(name).ok_or_else(wrong)?;
+                CertificateSubject::new(kind, &value).map(Self::Certificate)
             }
             _ => Err(wrong()),
         }
@@ -213,10 +232,12 @@ mod tests {
             json!({"jwks_uri": "https://example.com/jwks.json"}),
             json!({"trusted_issuer": {"issuer": "https://k8s.example.com/", "subject": "system:serviceaccount:a:b",
                 "audience": "https://keys.example.com"}}),
+            json!({"tls_client_auth_subject_dn": "CN=export,O=Acme"}),
+            json!({"tls_client_auth_san_dns": "export.example.com"}),
         ] {
             let credential = stored(&value).unwrap();
             assert_eq!(serde_json::from_str::<Value>(&credential.to_stored()).unwrap(), value);
-            assert!(PublicCredential::MEMBERS.contains(&credential.member()) && value.get(credential.member()).is_some());
+            assert!(value.get(credential.member()).is_some());
         }
         for wrong in [
             json!({}),
@@ -227,6 +248,8 @@ mod tests {
             json!({"jwks_uri": "https://a", "jwks": {"keys": []}}),
             json!({"jwks_uri": 1}),
             json!({"trusted_issuer": {}}),
+            json!({"tls_client_auth_san_dns": 1}),
+            json!({"tls_client_auth_san_x": "a"}),
         ] {
             assert!(stored(&wrong).is_err(), "{wrong}");
         }
@@ -242,6 +265,9 @@ mod tests {
             (AuthMethod::WorkloadJwt, Some(&keys), "jwks", "not_allowed"),
             (AuthMethod::PrivateKeyJwt, None, "jwks", "required"),
             (AuthMethod::WorkloadJwt, None, "trusted_issuer", "required"),
+            (AuthMethod::TlsClientAuth, None, "tls_client_auth_subject_dn", "required"),
+            (AuthMethod::TlsClientAuth, Some(&keys), "jwks", "not_allowed"),
+            (AuthMethod::SelfSignedTlsClientAuth, None, "jwks", "required"),
         ] {
             let invalid = check(method, credential).unwrap_err();
             assert_eq!((invalid.field, invalid.code), (field, code));

@@ -44,9 +44,19 @@ pub struct AccessTokenClaims<'a> {
 /// `cnf` (RFC 7800 section 3.1): what whoever presents the token has to prove.
 #[derive(Debug)]
 #[cfg_attr(test, derive(serde::Serialize))]
-pub struct Confirmation<'a> {
-    /// The thumbprint of the key that signs the proofs (RFC 9449 section 6.1).
-    pub jkt: &'a str,
+#[cfg_attr(test, serde(untagged))]
+pub enum Confirmation<'a> {
+    /// The key that signs the proofs.
+    Key {
+        /// Its thumbprint (RFC 9449 section 6.1).
+        jkt: &'a str,
+    },
+    /// The certificate that connections are made with.
+    Certificate {
+        /// Its SHA-256 (RFC 8705 section 3.1).
+        #[cfg_attr(test, serde(rename = "x5t#S256"))]
+        thumbprint: &'a str,
+    },
 }
 
 /// `aud`.
@@ -107,9 +117,15 @@ impl AccessTokenClaims<'_> {
             push_text(&mut json, limit.max_amount);
             json.push_str("}]");
         }
-        if let Some(Confirmation { jkt }) = self.cnf {
-            json.push_str(",\"cnf\":{\"jkt\":");
-            push_text(&mut json, jkt);
+        if let Some(confirmation) = &self.cnf {
+            let (member, thumbprint) = match confirmation {
+                Confirmation::Key { jkt } => ("jkt", jkt),
+                Confirmation::Certificate { thumbprint } => ("x5t#S256", thumbprint),
+            };
+            json.push_str(",\"cnf\":{");
+            push_text(&mut json, member);
+            json.push(':');
+            push_text(&mut json, thumbprint);
             json.push('}');
         }
         json.push('}');
@@ -193,7 +209,8 @@ mod tests {
             (iat, lifetime) in (any::<i32>(), 1..3600_i64),
             account in any::<Option<u64>>(),
             max_payout in proptest::option::of("[0-9]{1,9}\\.[0-9]{2}"),
-            jkt in proptest::option::of("[A-Za-z0-9_-]{43}"),
+            thumbprint in proptest::option::of("[A-Za-z0-9_-]{43}"),
+            is_of_key: bool,
         ) {
             let audiences: Vec<Audience> = audiences.iter().map(|text| text.parse().unwrap()).collect();
             let audiences: Vec<&Audience> = audiences.iter().collect();
@@ -212,7 +229,10 @@ mod tests {
                 org: OrganizationId::from_parts(ids[1] >> 16, u128::from(ids[0])),
                 account: account.map(|id| AccountId::from_parts(0, u128::from(id))),
                 authorization_details: max_payout.as_deref().map(|limit| [PayoutLimit::new(limit)]),
-                cnf: jkt.as_deref().map(|jkt| Confirmation { jkt }),
+                cnf: thumbprint.as_deref().map(|thumbprint| match is_of_key {
+                    true => Confirmation::Key { jkt: thumbprint },
+                    false => Confirmation::Certificate { thumbprint },
+                }),
             };
             let json: serde_json::Value = serde_json::from_str(&claims.to_json()).unwrap();
             prop_assert_eq!(&json, &serde_json::to_value(&claims).unwrap());

@@ -12,6 +12,8 @@ pub enum Binding {
     None,
     /// The key of this RFC 7638 thumbprint, which signs a proof for each request (RFC 9449).
     Dpop(String),
+    /// The certificate of this SHA-256, by which the client makes its connections (RFC 8705 section 3).
+    Certificate(String),
 }
 
 impl Binding {
@@ -19,13 +21,14 @@ impl Binding {
     pub fn of(claims: &Map<String, Value>) -> Option<Self> {
         let Some(confirmation) = claims.get("cnf") else { return Some(Self::None) };
         let members = confirmation.as_object().filter(|members| members.len() == 1)?;
-        members.get("jkt").and_then(Value::as_str).map(|jkt| Self::Dpop(jkt.to_owned()))
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        text("jkt").map(Self::Dpop).or_else(|| text("x5t#S256").map(Self::Certificate))
     }
 
     /// The `token_type` of answers (RFC 6749 section 7.1, RFC 9449 section 5).
     pub const fn token_type(&self) -> &'static str {
         match self {
-            Self::None => "Bearer",
+            Self::None | Self::Certificate(_) => "Bearer",
             Self::Dpop(_) => "DPoP",
         }
     }
@@ -34,7 +37,8 @@ impl Binding {
     pub const fn confirmation(&self) -> Option<Confirmation<'_>> {
         match self {
             Self::None => None,
-            Self::Dpop(jkt) => Some(Confirmation { jkt: jkt.as_str() }),
+            Self::Dpop(jkt) => Some(Confirmation::Key { jkt: jkt.as_str() }),
+            Self::Certificate(thumbprint) => Some(Confirmation::Certificate { thumbprint: thumbprint.as_str() }),
         }
     }
 }
@@ -49,12 +53,20 @@ mod tests {
     }
 
     #[test]
-    fn dp1_a_binding_is_read_from_the_claims_and_nothing_unknown_is_passed_over() {
+    fn mt2_dp1_a_binding_is_read_from_the_claims_and_nothing_unknown_is_passed_over() {
         assert_eq!(of(json!({"sub": "x"})), Some(Binding::None));
         assert_eq!(of(json!({"cnf": {"jkt": "abc"}})), Some(Binding::Dpop("abc".to_owned())));
-        for unknown in
-            [json!(null), json!("abc"), json!({}), json!({"jkt": 1}), json!({"x5t#S256": "a"}), json!({"jkt": "a", "kid": "b"})]
-        {
+        assert_eq!(of(json!({"cnf": {"x5t#S256": "abc"}})), Some(Binding::Certificate("abc".to_owned())));
+        for unknown in [
+            json!(null),
+            json!("abc"),
+            json!({}),
+            json!({"jkt": 1}),
+            json!({"x5t#S256": 1}),
+            json!({"x5t": "a"}),
+            json!({"jkt": "a", "x5t#S256": "a"}),
+            json!({"jkt": "a", "kid": "b"}),
+        ] {
             assert_eq!(of(json!({"cnf": unknown})), None, "{unknown}");
         }
     }

@@ -4,6 +4,7 @@
 //! two ways of authentication at once.
 
 use std::str::Utf8Error;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -11,6 +12,7 @@ use super::basic::{self, BasicError};
 use super::error::{ClientRefusal, OAuthError};
 use super::form::{Form, FormError, MAX_VALUE_BYTES};
 use super::media_type;
+use crate::crypto::client_certificate::PresentedCertificate;
 use crate::crypto::jwt::MAX_TOKEN_BYTES;
 
 /// A request as HTTP brought it; nothing is interpreted yet.
@@ -24,10 +26,34 @@ pub struct RawClientRequest<'a> {
     pub login_as: Vec<&'a [u8]>,
     /// Every `DPoP` line.
     pub proofs: Vec<&'a [u8]>,
+    /// The client's certificate.
+    pub certificate: RawCertificate,
     /// The query string without its `?`.
     pub query: &'a [u8],
     /// The body.
     pub body: &'a [u8],
+}
+
+/// A client's certificate, when this server takes any: from its own TLS, or from a proxy that is believed.
+#[derive(Clone, Debug, Default)]
+pub enum RawCertificate {
+    /// There is none.
+    #[default]
+    None,
+    /// The proxy passes one on that can't be read.
+    Unreadable,
+    /// The client has proved to hold its private key.
+    Presented(Arc<PresentedCertificate>),
+}
+
+impl RawCertificate {
+    /// The certificate.
+    pub const fn presented(&self) -> Option<&Arc<PresentedCertificate>> {
+        match self {
+            Self::Presented(certificate) => Some(certificate),
+            Self::None | Self::Unreadable => None,
+        }
+    }
 }
 
 /// Who asks, as the request tells it.
@@ -65,6 +91,13 @@ pub enum Credentials {
         /// As sent.
         assertion: Zeroizing<String>,
     },
+    /// A certificate, and the id without which nobody could tell whose it is (RFC 8705 section 2).
+    Certificate {
+        /// As sent.
+        client_id: String,
+        /// What the connection was made with.
+        certificate: Arc<PresentedCertificate>,
+    },
 }
 
 /// The one `client_assertion_type` (RFC 7523 section 2.2).
@@ -101,7 +134,10 @@ pub fn parse<'a>(
     for name in single() {
         one(&form, name)?;
     }
-    let presented = presented(&form, &raw.authorizations)?;
+    if matches!(raw.certificate, RawCertificate::Unreadable) {
+        return Err(OAuthError::InvalidRequest("the proxy did not pass the client's certificate on in a readable way"));
+    }
+    let presented = presented(&form, &raw.authorizations, raw.certificate.presented())?;
     Ok((form, presented))
 }
 
@@ -113,7 +149,11 @@ pub fn one<'f>(form: &'f Form<'_>, name: &str) -> Result<Option<&'f [u8]>, OAuth
     form.one(name).map_err(|_| OAuthError::InvalidRequest("a parameter is repeated"))
 }
 
-fn presented(form: &Form<'_>, authorizations: &[&[u8]]) -> Result<Presented, OAuthError> {
+fn presented(
+    form: &Form<'_>,
+    authorizations: &[&[u8]],
+    certificate: Option<&Arc<PresentedCertificate>>,
+) -> Result<Presented, OAuthError> {
     let (id, secret) = (one(form, "client_id")?, one(form, "client_secret")?);
     let (assertion, assertion_type) = (one(form, "client_assertion")?, one(form, "client_assertion_type")?);
     let has_assertion = assertion.is_some() || assertion_type.is_some();
@@ -133,6 +173,7 @@ fn presented(form: &Form<'_>, authorizations: &[&[u8]]) -> Result<Presented, OAu
         (Some(header), ..) => from_header(header)?,
         (None, Some(id), Some(secret), _) => from_body(id, secret),
         (None, id, None, Some(assertion)) if assertion_type.is_some() => from_assertion(id, assertion),
+        (None, Some(id), None, None) if !has_assertion => from_certificate(id, certificate),
         (None, ..) => Credentials::Refused(ClientRefusal::NoCredentials),
     };
     Ok(Presented { credentials, body_client_id: id.map(<[u8]>::to_vec) })
@@ -175,6 +216,16 @@ fn from_assertion(id: Option<&[u8]>, assertion: &[u8]) -> Credentials {
             Credentials::Assertion { client_id: id.map(str::to_owned), assertion: Zeroizing::new(assertion.to_owned()) }
         }
         _ => Credentials::Refused(ClientRefusal::MalformedAssertion),
+    }
+}
+
+fn from_certificate(id: &[u8], certificate: Option<&Arc<PresentedCertificate>>) -> Credentials {
+    match (std::str::from_utf8(id), certificate) {
+        (Ok(id), Some(certificate)) => {
+            Credentials::Certificate { client_id: id.to_owned(), certificate: Arc::clone(certificate) }
+        }
+        (Err(_), Some(_)) => Credentials::Refused(ClientRefusal::MalformedCredentials),
+        (_, None) => Credentials::Refused(ClientRefusal::NoCredentials),
     }
 }
 

@@ -87,6 +87,16 @@ pub enum ClientRefusal {
     AssertionReplayed,
     /// The client's, or its issuer's, keys could not be fetched.
     KeysUnavailable,
+    /// A certificate that cannot be read.
+    CertificateMalformed,
+    /// The certificate has ended or not begun.
+    CertificateTime,
+    /// The certificate is not for clients.
+    CertificateUse,
+    /// No CA that is trusted has issued the certificate.
+    CertificateUntrusted,
+    /// The certificate is not one of the client's.
+    CertificateMismatch,
 }
 
 impl ClientRefusal {
@@ -110,6 +120,11 @@ impl ClientRefusal {
             Self::AssertionTime => "assertion_time",
             Self::AssertionReplayed => "assertion_replayed",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::CertificateMalformed => "certificate_malformed",
+            Self::CertificateTime => "certificate_time",
+            Self::CertificateUse => "certificate_use",
+            Self::CertificateUntrusted => "certificate_untrusted",
+            Self::CertificateMismatch => "certificate_mismatch",
         }
     }
 
@@ -123,7 +138,12 @@ impl ClientRefusal {
             | Self::AssertionClaims
             | Self::AssertionTime
             | Self::AssertionReplayed
-            | Self::KeysUnavailable => true,
+            | Self::KeysUnavailable
+            | Self::CertificateMalformed
+            | Self::CertificateTime
+            | Self::CertificateUse
+            | Self::CertificateUntrusted
+            | Self::CertificateMismatch => true,
             Self::NoCredentials
             | Self::MalformedCredentials
             | Self::OtherScheme

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::grants::client_credentials::GRANT_TYPE;
+use super::mutual_tls::MutualTls;
 use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
@@ -46,16 +47,44 @@ pub struct Metadata<'a> {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls_client_certificate_bound_access_tokens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<EndpointAliases>,
+}
+
+/// Where clients with certificates are to go (RFC 8705 section 5).
+#[derive(Debug, Serialize)]
+struct EndpointAliases {
+    token_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+}
+
+impl EndpointAliases {
+    fn below(base: &str) -> Self {
+        Self {
+            token_endpoint: format!("{base}{}", paths::TOKEN),
+            introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
+            revocation_endpoint: format!("{base}{}", paths::REVOCATION),
+        }
+    }
 }
 
 impl<'a> Metadata<'a> {
     /// The document of an issuer that signs with this algorithm at the moment. Scopes of the platform's own level are for its operators and not announced.
-    pub fn new(issuer: &'a str, catalogue: &'a Catalogue, signing_algorithm: Option<SigningAlgorithm>) -> Self {
+    pub fn new(
+        issuer: &'a str,
+        catalogue: &'a Catalogue,
+        signing_algorithm: Option<SigningAlgorithm>,
+        mutual_tls: Option<&MutualTls>,
+    ) -> Self {
         let base = issuer.trim_end_matches('/');
         let mut scopes: Vec<&ScopeName> =
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
-        let methods = || AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
+        let is_possible = |method: &AuthMethod| MutualTls::allows(mutual_tls, *method);
+        let methods = || AuthMethod::ALL.into_iter().filter(is_possible).map(AuthMethod::as_str).collect();
         let algorithms = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
         Self {
             issuer,
@@ -73,6 +102,8 @@ impl<'a> Metadata<'a> {
             revocation_endpoint: format!("{base}{}", paths::REVOCATION),
             revocation_endpoint_auth_methods_supported: methods(),
             revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
+            tls_client_certificate_bound_access_tokens: mutual_tls.is_some(),
+            mtls_endpoint_aliases: mutual_tls.and_then(|settings| settings.base_url.as_deref()).map(EndpointAliases::below),
         }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod http_grammar;
 pub mod introspection;
 pub mod media_type;
 pub mod metadata;
+pub mod mutual_tls;
 pub mod scope_parameter;
 pub mod token_lookup;
 pub mod token_request;

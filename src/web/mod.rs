@@ -3,6 +3,7 @@
 mod api;
 mod body;
 mod cacheable;
+mod client_certificate;
 pub mod client_ip;
 mod connections;
 pub mod cursor;

@@ -10,8 +10,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 
 use super::state::{Life, State};
-use super::{dashboard, metrics, routes, tls};
+use super::{client_certificate, dashboard, metrics, routes, tls};
 use crate::config::{ServeSettings, Transport};
+use crate::oauth::mutual_tls::MutualTls;
 
 /// How long a head may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -80,7 +81,10 @@ pub fn start(
         .client_disconnect_timeout(Duration::from_secs(1))
         .tcp_nodelay(true)
         .shutdown_timeout(STOP_GRACE_SECONDS)
-        .on_connect(move |stream, data| watched.connections.opened(stream, data))
+        .on_connect(move |stream, data| {
+            watched.connections.opened(stream, data);
+            client_certificate::note(stream, data);
+        })
         .disable_signals();
     let server = match tls {
         None => server.listen(listener),
@@ -98,15 +102,16 @@ pub fn start(
     Ok((running, server, metrics_server))
 }
 
-/// Reads the certificate and the key, if there are any: a fault in them is to be known before anything is changed.
+/// Reads the certificate and the key, if there are any: a fault in them is to be known before anything is changed. With
+/// `mutual_tls` clients are asked for a certificate.
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn load_tls(transport: &Transport) -> Result<Option<ServerConfig>, ServerError> {
+pub fn load_tls(transport: &Transport, mutual_tls: Option<&MutualTls>) -> Result<Option<ServerConfig>, ServerError> {
     match transport {
         Transport::Plain => Ok(None),
         Transport::Tls { certificate_chain, private_key } => {
-            tls::load(certificate_chain, private_key).map(Some).map_err(ServerError)
+            tls::load(certificate_chain, private_key, mutual_tls).map(Some).map_err(ServerError)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
 use tokio::sync::{Semaphore, watch};
 
@@ -28,6 +29,8 @@ pub struct StateParts {
     pub sends_mail: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What these pass clients' certificates on in.
+    pub client_certificate_header: Option<HeaderName>,
     /// What the JWKS says of its own age.
     pub jwks_max_age_seconds: u32,
     /// How long ago the feed may have been read for this node to call itself ready.
@@ -51,6 +54,7 @@ pub struct State {
     /// The API's description of itself.
     pub(super) documents: Documents,
     pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) client_certificate_header: Option<HeaderName>,
     pub(super) jwks_max_age_seconds: u32,
     pub(super) ready_staleness: Duration,
     pub(super) request_ids: RequestIds,
@@ -88,6 +92,7 @@ impl State {
             operations: Semaphore::new(operations),
             connections: Connections::new(parts.trusted_proxies.clone()),
             trusted_proxies: parts.trusted_proxies,
+            client_certificate_header: parts.client_certificate_header,
             jwks_max_age_seconds: parts.jwks_max_age_seconds,
             ready_staleness: parts.ready_staleness,
             request_ids: RequestIds::new(),

@@ -156,7 +156,7 @@ fn diesel_lives_in_the_store() {
 
 #[test]
 fn cryptography_lives_in_crypto() {
-    only_in(&["jsonwebtoken", "ring", "aws_lc_rs", "argon2", "bcrypt"], &["crypto/", "web/tls"]);
+    only_in(&["jsonwebtoken", "ring", "aws_lc_rs", "argon2", "bcrypt", "x509_cert"], &["crypto/", "web/tls"]);
 }
 
 #[test]

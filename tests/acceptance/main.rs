@@ -24,6 +24,7 @@ mod foreign;
 mod import;
 mod keys;
 mod manual;
+mod mutual_tls;
 mod notifications;
 mod operations;
 mod people;

@@ -17,7 +17,9 @@ use crate::directory::LookupError;
 use crate::domain::actor::Principal;
 use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
+use crate::oauth::client_request::RawCertificate;
 use crate::oauth::dpop::{ProofRefused, ProvenRequest};
+use crate::web::client_certificate;
 use crate::web::oauth::{PROOF, lines};
 use crate::web::state::State;
 
@@ -65,8 +67,15 @@ async fn by_token(
 ) -> Result<Caller, ApiError> {
     let proofs = lines(request.headers(), PROOF);
     let (method, path) = (request.method().as_str(), request.path());
+    let certificate = match client_certificate::of(request, state) {
+        RawCertificate::Unreadable => {
+            let detail = "the proxy did not pass the client's certificate on in a readable way";
+            return Err(ApiError::bad_request("invalid_request", detail));
+        }
+        certificate => certificate.presented().map(|certificate| certificate.thumbprint()),
+    };
     let presented = match scheme {
-        Scheme::Bearer => PresentedToken::Bearer(token),
+        Scheme::Bearer => PresentedToken::Bearer(token, certificate.as_deref()),
         Scheme::Dpop => PresentedToken::Dpop(token, ProvenRequest { proofs: &proofs, method, path, access_token: Some(token) }),
     };
     state.issuer.caller_of(&presented, address, now).await.map_err(|error| match error {

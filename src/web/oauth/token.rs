@@ -16,6 +16,7 @@ use crate::clock;
 use crate::oauth::client_request::RawClientRequest;
 use crate::oauth::error::OAuthError;
 use crate::web::body;
+use crate::web::client_certificate;
 use crate::web::client_ip::client_address;
 use crate::web::error::{oauth_error, oauth_json};
 use crate::web::exchange::Exchange;
@@ -82,7 +83,7 @@ pub(super) fn address(request: &HttpRequest, state: &State) -> Option<IpAddr> {
 }
 
 async fn issue(request: &HttpRequest, mut body: BytesMut, state: &State, address: Option<IpAddr>) -> Outcome {
-    let raw = raw(request, &body);
+    let raw = raw(request, &body, state);
     let Some(address) = address else {
         return OAuthError::InvalidRequest("the proxy did not say where the request comes from").into();
     };
@@ -93,13 +94,14 @@ async fn issue(request: &HttpRequest, mut body: BytesMut, state: &State, address
 }
 
 /// The request as the protocol's parsers want it.
-pub(super) fn raw<'r>(request: &'r HttpRequest, body: &'r [u8]) -> RawClientRequest<'r> {
+pub(super) fn raw<'r>(request: &'r HttpRequest, body: &'r [u8], state: &State) -> RawClientRequest<'r> {
     let headers = request.headers();
     RawClientRequest {
         content_types: lines(headers, CONTENT_TYPE),
         authorizations: lines(headers, AUTHORIZATION),
         login_as: lines(headers, LOGIN_AS),
         proofs: lines(headers, PROOF),
+        certificate: client_certificate::of(request, state),
         query: request.query_string().as_bytes(),
         body,
     }

@@ -30,7 +30,7 @@ pub(in crate::web) async fn introspect(request: HttpRequest, payload: web::Paylo
     let now = clock::now();
     let outcome = match (body, address(&request, &state)) {
         (Ok(mut body), Some(address)) => {
-            let outcome = state.issuer.introspect(&raw(&request, &body), address, now).await;
+            let outcome = state.issuer.introspect(&raw(&request, &body, &state), address, now).await;
             body.as_mut().zeroize();
             outcome
         }
@@ -57,7 +57,7 @@ pub(in crate::web) async fn revoke(request: HttpRequest, payload: web::Payload, 
     let now = clock::now();
     let outcome = match (body, address(&request, &state)) {
         (Ok(mut body), Some(address)) => {
-            let raw = raw(&request, &body);
+            let raw = raw(&request, &body, &state);
             let outcome = state.issuer.revoke(&state.management, &raw, address, exchange.id.as_str(), now).await;
             body.as_mut().zeroize();
             outcome

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod foreign_receiver;
 pub(crate) mod http;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::domain::Invalid;
 use crate::domain::api_key::{KeySettings, TokenLifetime};
+use crate::domain::certificate_subject::{CertificateSubject, SubjectKind};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
@@ -83,12 +84,17 @@ fn public_credential(input: &mut Input<'_>, networks: &NetworkPolicy) -> Option<
         Some(members) => TrustedIssuer::read(members, address),
         None => Err(Invalid::new("trusted_issuer", "wrong_type", "must be an object with issuer, subject and audience")),
     });
+    let mut subject = |kind: SubjectKind| {
+        input.nullable(kind.member(), |value| CertificateSubject::new(kind, &string(value, MAX_URL_BYTES)?)).flatten()
+    };
+    let subjects = SubjectKind::ALL.map(&mut subject);
     let named = [
         jwks.map(PublicCredential::Jwks),
         jwks_uri.flatten().map(PublicCredential::JwksUri),
         issuer.flatten().map(PublicCredential::TrustedIssuer),
     ];
-    let mut named = named.into_iter().flatten();
+    let subjects = subjects.into_iter().map(|subject| subject.map(PublicCredential::Certificate));
+    let mut named = named.into_iter().chain(subjects).flatten();
     let first = named.next();
     if let Some(other) = named.next() {
         input.refuse(other.member(), "not_allowed", "a key has one public credential only");

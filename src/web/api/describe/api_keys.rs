@@ -49,13 +49,28 @@ struct NewApiKey {
     /// How the key proves itself at the token endpoint. Never changes.
     #[schema(nullable = false)]
     token_endpoint_auth_method: Option<AuthMethod>,
-    /// With `private_key_jwt`: the client's public keys (RFC 7517), 1 to 10 of them.
+    /// With `private_key_jwt` and `self_signed_tls_client_auth`: the client's public keys (RFC 7517), 1 to 10 of them.
     #[schema(value_type = Option<Object>)]
     jwks: Option<RegisteredJwks>,
-    /// With `private_key_jwt`, in place of `jwks`: where the client publishes its public keys.
+    /// With these, in place of `jwks`: where the client publishes its public keys.
     jwks_uri: Option<OutboundUrl>,
     /// With `workload_jwt`: whose tokens take the place of a secret.
     trusted_issuer: Option<TrustedIssuer>,
+    /// With `tls_client_auth`, one of these five: the subject of the client's certificate (RFC 4514, RFC 8705).
+    #[schema(max_length = 1024, example = "CN=export,O=Acme,C=NL")]
+    tls_client_auth_subject_dn: Option<String>,
+    /// The same: a DNS name of the certificate, without wildcards.
+    #[schema(max_length = 1024, example = "export.example.com")]
+    tls_client_auth_san_dns: Option<String>,
+    /// The same: a URI of it.
+    #[schema(max_length = 1024, example = "spiffe://example.com/export")]
+    tls_client_auth_san_uri: Option<String>,
+    /// The same: an address of it.
+    #[schema(max_length = 1024, example = "192.0.2.7")]
+    tls_client_auth_san_ip: Option<String>,
+    /// The same: an e-mail address of it.
+    #[schema(max_length = 1024, example = "export@example.com")]
+    tls_client_auth_san_email: Option<String>,
     /// Whether every token must be bound to a key of the client (RFC 8705, RFC 9449).
     #[schema(nullable = false)]
     require_bound_tokens: Option<bool>,
@@ -97,13 +112,28 @@ struct ApiKeyEdit {
     plan: Option<PlanName>,
     /// From when on the key is refused; `null`: never.
     expires_at: Option<Timestamp>,
-    /// Of a key with `private_key_jwt`: its public keys from now on.
+    /// Of a key with `private_key_jwt` or `self_signed_tls_client_auth`: its public keys from now on.
     #[schema(value_type = Option<Object>)]
     jwks: Option<RegisteredJwks>,
     /// The same when it publishes them: where.
     jwks_uri: Option<OutboundUrl>,
     /// Of a key with `workload_jwt`: whose tokens take the place of a secret.
     trusted_issuer: Option<TrustedIssuer>,
+    /// Of a key with `tls_client_auth`, one of these five: the subject of its certificate from now on.
+    #[schema(max_length = 1024, example = "CN=export,O=Acme,C=NL")]
+    tls_client_auth_subject_dn: Option<String>,
+    /// The same: a DNS name of the certificate, without wildcards.
+    #[schema(max_length = 1024, example = "export.example.com")]
+    tls_client_auth_san_dns: Option<String>,
+    /// The same: a URI of it.
+    #[schema(max_length = 1024, example = "spiffe://example.com/export")]
+    tls_client_auth_san_uri: Option<String>,
+    /// The same: an address of it.
+    #[schema(max_length = 1024, example = "192.0.2.7")]
+    tls_client_auth_san_ip: Option<String>,
+    /// The same: an e-mail address of it.
+    #[schema(max_length = 1024, example = "export@example.com")]
+    tls_client_auth_san_email: Option<String>,
     /// Whether every token must be bound to a key of the client.
     #[schema(nullable = false)]
     require_bound_tokens: Option<bool>,

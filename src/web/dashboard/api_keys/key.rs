@@ -136,6 +136,8 @@ impl Key {
             "client_secret_basic" => "Secret in the Authorization header",
             "client_secret_post" => "Secret in the form",
             "private_key_jwt" => "Signed assertion",
+            "tls_client_auth" => "Certificate of a CA",
+            "self_signed_tls_client_auth" => "Registered certificate",
             other => other,
         }
     }

@@ -9,7 +9,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
 use crate::app::issue_token::Outcome;
-use crate::oauth::client_request::RawClientRequest;
+use crate::oauth::client_request::{RawCertificate, RawClientRequest};
 use crate::oauth::grants::client_credentials::GRANT_TYPE;
 use crate::web::dashboard::visit::Visit;
 use crate::web::oauth::{hold_refusal, report};
@@ -48,6 +48,7 @@ pub(super) fn ask(visit: &Visit, wish: &Wish, secret: &str) -> Outcome {
         authorizations: header.iter().map(|header| header.as_bytes()).collect(),
         login_as: Vec::new(),
         proofs: Vec::new(),
+        certificate: RawCertificate::None,
         query: b"",
         body: body.as_bytes(),
     };

@@ -79,6 +79,36 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "Look whether their address answers within three seconds with a JWK Set, and leads to a public network.",
     ),
     (
+        "certificate_malformed",
+        "Unreadable certificate",
+        "The client's certificate could not be read.",
+        "It has to be an X.509 certificate of version 3, in DER.",
+    ),
+    (
+        "certificate_time",
+        "Certificate out of its time",
+        "The client's certificate has ended or has not begun.",
+        "Give the client a new one, and look at its dates.",
+    ),
+    (
+        "certificate_use",
+        "Certificate for something else",
+        "The certificate may not be used by clients.",
+        "Its extended key usage must have clientAuth, when it has one at all.",
+    ),
+    (
+        "certificate_untrusted",
+        "Certificate of an unknown CA",
+        "None of the CAs that this server trusts has issued the client's certificate.",
+        "Have one of them issue it, or ask whoever runs this server to trust the CA.",
+    ),
+    (
+        "certificate_mismatch",
+        "Certificate of somebody else",
+        "The certificate is not the one that is registered for this key, or names somebody else.",
+        "Look which one the client uses, and register its subject, or its public key, on the key's page.",
+    ),
+    (
         "other_client_id",
         "Two client ids",
         "The form named another client id than the Authorization header.",
@@ -210,6 +240,11 @@ mod tests {
             ClientRefusal::AssertionTime,
             ClientRefusal::AssertionReplayed,
             ClientRefusal::KeysUnavailable,
+            ClientRefusal::CertificateMalformed,
+            ClientRefusal::CertificateTime,
+            ClientRefusal::CertificateUse,
+            ClientRefusal::CertificateUntrusted,
+            ClientRefusal::CertificateMismatch,
         ];
         let others = [
             OAuthError::InvalidRequest(""),
