@@ -86,6 +86,9 @@ impl TokenIssuer {
         if !MutualTls::allows(Some(settings), key.auth_method) {
             return Err(ClientRefusal::OtherMethod);
         }
+        if !self.profile.takes(key.auth_method) {
+            return Err(ClientRefusal::WeakerThanProfile);
+        }
         match (key.auth_method, key.public_credential.as_deref(), &settings.ca) {
             (AuthMethod::TlsClientAuth, Some(PublicCredential::Certificate(subject)), Some(ca)) => {
                 certificate::check_issued(presented, subject, ca, now)?;

@@ -16,10 +16,10 @@ use crate::oauth::metadata::paths;
 pub(super) const USED_BEFORE: &str = "the proof was used before; each request needs a new one";
 
 /// What is said when the key's tokens must be bound, and there is nothing to bind one to.
-const PROOF_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof";
+const PROOF_NEEDED: &str = "tokens must be bound here: send a DPoP proof";
 
 /// The same where certificates are taken.
-const PROOF_OR_CERTIFICATE_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof or come with a certificate";
+const PROOF_OR_CERTIFICATE_NEEDED: &str = "tokens must be bound here: send a DPoP proof or come with a certificate";
 
 /// What a client has shown to hold.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<Possession, ProofRefused> {
         if raw.proofs.is_empty() {
-            let is_bound = key.require_bound_tokens || key.auth_method.uses_certificate();
+            let is_bound = key.require_bound_tokens || key.auth_method.uses_certificate() || self.profile.requires_bound_tokens();
             return match raw.certificate.presented() {
                 _ if !is_bound => Ok(Possession::Unasked),
                 Some(certificate) => Ok(Possession::Certificate(certificate.thumbprint())),

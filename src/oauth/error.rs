@@ -87,6 +87,8 @@ pub enum ClientRefusal {
     AssertionReplayed,
     /// The client's, or its issuer's, keys could not be fetched.
     KeysUnavailable,
+    /// By a method, or with an algorithm, that the server's profile does not take.
+    WeakerThanProfile,
     /// A certificate that cannot be read.
     CertificateMalformed,
     /// The certificate has ended or not begun.
@@ -120,6 +122,7 @@ impl ClientRefusal {
             Self::AssertionTime => "assertion_time",
             Self::AssertionReplayed => "assertion_replayed",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::WeakerThanProfile => "weaker_than_profile",
             Self::CertificateMalformed => "certificate_malformed",
             Self::CertificateTime => "certificate_time",
             Self::CertificateUse => "certificate_use",
@@ -149,7 +152,8 @@ impl ClientRefusal {
             | Self::OtherScheme
             | Self::UnknownClient
             | Self::OtherClientId
-            | Self::MalformedAssertion => false,
+            | Self::MalformedAssertion
+            | Self::WeakerThanProfile => false,
         }
     }
 }

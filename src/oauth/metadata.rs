@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::grants::client_credentials::GRANT_TYPE;
 use super::mutual_tls::MutualTls;
+use crate::crypto::client_jwk::algorithm_of;
 use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::profile::Profile;
 use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -39,7 +41,7 @@ pub struct Metadata<'a> {
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
-    dpop_signing_alg_values_supported: [&'static str; PROOF_ALGORITHMS.len()],
+    dpop_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -77,15 +79,21 @@ impl<'a> Metadata<'a> {
         issuer: &'a str,
         catalogue: &'a Catalogue,
         signing_algorithm: Option<SigningAlgorithm>,
+        profile: Profile,
         mutual_tls: Option<&MutualTls>,
     ) -> Self {
         let base = issuer.trim_end_matches('/');
         let mut scopes: Vec<&ScopeName> =
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
-        let is_possible = |method: &AuthMethod| MutualTls::allows(mutual_tls, *method);
-        let methods = || AuthMethod::ALL.into_iter().filter(is_possible).map(AuthMethod::as_str).collect();
-        let algorithms = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
+        let methods = || {
+            let is_taken = |method: &AuthMethod| profile.takes(*method) && MutualTls::allows(mutual_tls, *method);
+            AuthMethod::ALL.into_iter().filter(is_taken).map(AuthMethod::as_str).collect::<Vec<_>>()
+        };
+        let algorithms = || {
+            let taken = SigningAlgorithm::ALL.into_iter().filter(|algorithm| profile.signs_with(*algorithm));
+            taken.map(SigningAlgorithm::as_str).collect::<Vec<_>>()
+        };
         Self {
             issuer,
             token_endpoint: format!("{base}{}", paths::TOKEN),
@@ -94,7 +102,7 @@ impl<'a> Metadata<'a> {
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
             token_endpoint_auth_signing_alg_values_supported: algorithms(),
-            dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+            dpop_signing_alg_values_supported: proof_algorithms(profile),
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
             introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
@@ -106,4 +114,10 @@ impl<'a> Metadata<'a> {
             mtls_endpoint_aliases: mutual_tls.and_then(|settings| settings.base_url.as_deref()).map(EndpointAliases::below),
         }
     }
+}
+
+/// The names of the algorithms that proofs may be signed with.
+fn proof_algorithms(profile: Profile) -> Vec<&'static str> {
+    let taken = |name: &str| algorithm_of(name).is_some_and(|algorithm| profile.signs_with(algorithm));
+    PROOF_ALGORITHMS.into_iter().filter(|name| taken(name)).collect()
 }

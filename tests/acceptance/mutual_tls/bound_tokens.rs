@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Behind, by, create_with, issued_to};
 use crate::support::api::problem;
-use crate::support::certificates::{ClientCertificate, Wanted};
+use crate::support::certificates::{Ca, ClientCertificate, Wanted};
 use crate::support::proof::ProofKey;
 use crate::support::token::TokenRequest;
-use crate::support::{jwt, on_both};
+use crate::support::workspace::TempDir;
+use crate::support::{App, Site, jwt, on_both};
 
 on_both!(mt2_the_metadata_says_what_there_is, backend, {
     let Behind { app, .. } = Behind::start(backend);
@@ -49,13 +50,25 @@ on_both!(mt2_a_key_whose_tokens_must_be_bound_needs_a_certificate_or_a_proof, ba
     let bound = app.create_key(&["--grant", "a", "--require-bound-tokens"]);
     let certificate = ClientCertificate::self_signed(&Wanted::named("anybody"));
     let refused = app.token(&bound).refused(400, "invalid_dpop_proof").json();
-    let text = "the tokens of this key must be bound: send a DPoP proof or come with a certificate";
+    let text = "tokens must be bound here: send a DPoP proof or come with a certificate";
     assert_eq!(refused["error_description"], text);
     let accepted = app.token(&bound).header("Client-Cert", certificate.header()).accepted();
     assert_eq!(accepted.claims["cnf"], json!({"x5t#S256": certificate.thumbprint()}));
     // A proof, sent for this alone, comes before a certificate.
     let key = ProofKey::new("ES256");
     app.token(&bound).header("Client-Cert", certificate.header()).proof(key.for_token(&app)).bound_to(&key.jkt());
+});
+
+on_both!(jk4_fapi2_takes_certificates, backend, {
+    let (folder, ca) = (TempDir::new("client-ca"), Ca::new("Clients"));
+    let file = ca.file(folder.path());
+    let flags = ["--profile", "fapi2", "--trusted-proxies", "127.0.0.0/8", "--client-cert-header", "Client-Cert", "--client-ca"];
+    let app = App::start_in(Site::empty(backend), &[&flags[..], &[&file]].concat());
+    let certificate = ca.issue(&Wanted::named("export"));
+    let token = by(&app, &issued_to(&app, "export"), &certificate).accepted();
+    assert_eq!(token.claims["cnf"], json!({"x5t#S256": certificate.thumbprint()}));
+    let metadata = app.get("/.well-known/oauth-authorization-server").json();
+    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["private_key_jwt", "tls_client_auth"]));
 });
 
 on_both!(rs7_a_token_bound_to_a_certificate_has_one_claim_more, backend, {

@@ -109,6 +109,12 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "Look which one the client uses, and register its subject, or its public key, on the key's page.",
     ),
     (
+        "weaker_than_profile",
+        "Too weak for this server",
+        "The server runs with the profile fapi2, which takes neither shared secrets nor RS256.",
+        "Use a key with private_key_jwt, and sign with PS256, ES256 or EdDSA.",
+    ),
+    (
         "other_client_id",
         "Two client ids",
         "The form named another client id than the Authorization header.",
@@ -245,6 +251,7 @@ mod tests {
             ClientRefusal::CertificateUse,
             ClientRefusal::CertificateUntrusted,
             ClientRefusal::CertificateMismatch,
+            ClientRefusal::WeakerThanProfile,
         ];
         let others = [
             OAuthError::InvalidRequest(""),
