@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Behind, by, create_with, issued_to};
+use super::{Behind, by, create_with, issued_to, registered};
 use crate::support::api::problem;
 use crate::support::certificates::{Ca, ClientCertificate, Wanted};
 use crate::support::proof::ProofKey;
@@ -33,7 +33,7 @@ on_both!(mt2_the_metadata_says_what_there_is, backend, {
     assert_eq!(metadata["mtls_endpoint_aliases"], Value::Null);
     // What is not there does not work either.
     let certificate = ClientCertificate::self_signed(&Wanted::named("export"));
-    by(&app, &super::registered(&app, &certificate), &certificate).unauthorized();
+    by(&app, &registered(&app, &certificate), &certificate).unauthorized();
 });
 
 on_both!(md2_without_certificates_the_metadata_names_none, backend, {

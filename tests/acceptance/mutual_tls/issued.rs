@@ -3,7 +3,7 @@
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
 use serde_json::json;
 
-use super::{Behind, by, create, create_with, issued_to};
+use super::{Behind, by, create, create_with, issued_to, registered};
 use crate::support::app::UNKNOWN_ID;
 use crate::support::certificates::{Ca, ClientCertificate, Wanted};
 use crate::support::on_both;
@@ -93,7 +93,7 @@ on_both!(ca12_a_key_with_a_certificate_has_no_other_way_and_others_have_no_certi
         .unauthorized();
     by(&app, &id, &certificate).param("client_secret", "x").from(&fresh_address()).unauthorized();
     // A registered certificate is not one that the CA has issued, and the other way round.
-    let own = super::registered(&app, &certificate);
+    let own = registered(&app, &certificate);
     by(&app, &own, &certificate).accepted();
     by(&app, &own, &ca.issue(&Wanted::named("export"))).from(&fresh_address()).unauthorized();
     // With a secret the certificate is only what the connection was made with (RFC 8705 section 4).

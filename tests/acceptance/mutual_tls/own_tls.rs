@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{issued_to, registered};
+use super::{create_with, issued_to, registered};
 use crate::support::certificates::{Ca, ClientCertificate, Wanted};
 use crate::support::site::Backend;
 use crate::support::tools::{output_of, program};
@@ -133,7 +133,7 @@ on_both!(mt3_only_the_leaf_names_the_client, backend, {
 on_both!(mt2_at_our_own_api_the_connection_must_be_made_with_the_certificate, backend, {
     let site = Site::start(backend, &[]);
     let subject = ["--tls-client-auth-san-uri", "spiffe://acme/integrator"];
-    let id = super::create_with(&site.app, "tls_client_auth", &subject, &["--grant", "api-keys:read"]);
+    let id = create_with(&site.app, "tls_client_auth", &subject, &["--grant", "api-keys:read"]);
     let names = vec![rcgen::SanType::URI("spiffe://acme/integrator".try_into().unwrap())];
     let wanted = Wanted { alternative: names, ..Wanted::named("integrator") };
     let (certificate, renewed) = (site.ca.issue(&wanted), site.ca.issue(&wanted));
@@ -154,8 +154,7 @@ fn tl10_browsers_are_asked_only_for_certificates_of_the_ca() {
     let names = |site: &Site| {
         let mut openssl = Command::new(program("openssl", "openssl"));
         openssl.args(["s_client", "-connect", &format!("127.0.0.1:{}", site.app.port)]);
-        let output = output_of(openssl.stdin(std::process::Stdio::null()));
-        String::from_utf8_lossy(&output).into_owned()
+        output_of(openssl.stdin(std::process::Stdio::null()))
     };
     let site = Site::start(Backend::Sqlite, &[]);
     assert!(names(&site).contains("CN=Clients") || names(&site).contains("CN = Clients"), "{}", names(&site));
