@@ -33,7 +33,7 @@ impl ClientCa {
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-        verifier.map(|verifier| Self(verifier)).map_err(|error| error.to_string())
+        verifier.map(Self).map_err(|error| error.to_string())
     }
 
     /// Their names, for clients that choose among several certificates.

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn mt3_the_header_holds_one_certificate_in_one_of_two_forms() {
         let pem = "-----BEGIN%20CERTIFICATE-----%0AAAEC%0A-----END%20CERTIFICATE-----%0A";
-        for good in [":AAEC:", " :AAEC:\t", pem, &pem.replace("%20", " "), &pem.replace('%', "%").replace("%0A", "%0a")] {
+        for good in [":AAEC:", " :AAEC:\t", pem, &pem.replace("%20", " "), &pem.replace("%0A", "%0a")] {
             assert_eq!(decode(good.as_bytes()), Some(vec![0, 1, 2]), "{good}");
         }
         assert_eq!(decode(b":AA:"), Some(vec![0]), "padding may be missing");

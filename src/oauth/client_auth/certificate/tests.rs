@@ -1,13 +1,14 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    SignatureAlgorithm,
 };
 use serde_json::{Value, json};
 
 use super::*;
 use crate::crypto::client_certificate::is_distinguished_name;
-use crate::crypto::signing::SigningPair;
 use crate::domain::certificate_subject::SubjectKind;
-use crate::domain::signing_key::SigningAlgorithm;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
@@ -23,17 +24,23 @@ fn presented(key: &KeyPair) -> PresentedCertificate {
 #[test]
 fn mt1_a_certificate_is_known_by_a_key_of_every_kind() {
     let generated = |algorithm: &'static SignatureAlgorithm| KeyPair::generate_for(algorithm).unwrap();
-    for (mine, kind) in
-        [(generated(&PKCS_ED25519), SigningAlgorithm::EdDSA), (generated(&PKCS_RSA_SHA256), SigningAlgorithm::RS256)]
-    {
-        let certificate = presented(&mine);
-        let thumbprint = certificate.read().unwrap().key_thumbprint().unwrap();
-        // The same key as this server itself would write it.
-        let pair = SigningPair::generate(kind).unwrap().0;
-        let other = serde_json::to_value(pair.public_jwk()).unwrap();
-        assert_ne!(keys(other.clone()).has_certificate(certificate.leaf(), Some(&thumbprint)), true);
-        assert_eq!(check_registered(&certificate, &keys(other), NOW), Err(ClientRefusal::CertificateMismatch));
+    let (ed25519, rsa) = (generated(&PKCS_ED25519), generated(&PKCS_RSA_SHA256));
+    // RFC 8017 appendix A.1.1: behind nine bytes the 2048 bits of the modulus.
+    let modulus = URL_SAFE_NO_PAD.encode(&rsa.public_key_raw()[9..265]);
+    let keys_of = [
+        (&ed25519, json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(ed25519.public_key_raw())})),
+        (&rsa, json!({"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "PS256"})),
+    ];
+    for (pair, jwk) in &keys_of {
+        let certificate = presented(pair);
+        assert_eq!(check_registered(&certificate, &keys(jwk.clone()), NOW), Ok(()), "{jwk}");
+        for (_, other) in keys_of.iter().filter(|(_, other)| other != jwk) {
+            assert_eq!(check_registered(&certificate, &keys(other.clone()), NOW), Err(ClientRefusal::CertificateMismatch));
+        }
     }
+    // Nobody can register a key of another kind.
+    let other = presented(&generated(&PKCS_ECDSA_P384_SHA384));
+    assert_eq!(other.read().unwrap().key_thumbprint(), None);
 }
 
 #[test]
