@@ -16,6 +16,8 @@ pub mod paths {
     pub const INTROSPECTION: &str = "/connect/introspect";
     /// Revocation (RFC 7009).
     pub const REVOCATION: &str = "/connect/revocation";
+    /// The aggregation of status lists; each list is below it.
+    pub const STATUS_LISTS: &str = "/connect/statuslists";
     /// The JWKS.
     pub const JWKS: &str = "/.well-known/jwks.json";
     /// Its other spelling.
@@ -41,6 +43,7 @@ pub struct Metadata<'a> {
     introspection_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    status_list_aggregation_endpoint: String,
 }
 
 impl<'a> Metadata<'a> {
@@ -63,6 +66,7 @@ impl<'a> Metadata<'a> {
             introspection_signing_alg_values_supported: signing_algorithm.map(SigningAlgorithm::as_str).into_iter().collect(),
             revocation_endpoint: format!("{base}{}", paths::REVOCATION),
             revocation_endpoint_auth_methods_supported: methods(),
+            status_list_aggregation_endpoint: format!("{base}{}", paths::STATUS_LISTS),
         }
     }
 }

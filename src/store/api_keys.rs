@@ -10,6 +10,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::id::{ClientId, OrganizationId};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
@@ -35,6 +36,8 @@ pub(super) struct KeyRow {
     created_at: i64,
     updated_at: i64,
     foreign_client_id: Option<String>,
+    status_list: Option<i64>,
+    status_index: Option<i64>,
 }
 
 #[derive(Queryable, Insertable, Selectable)]
@@ -73,6 +76,8 @@ impl KeyRow {
             created_at: key.created_at.unix(),
             updated_at: key.updated_at.unix(),
             foreign_client_id: key.foreign_client_id.as_ref().map(ToString::to_string),
+            status_list: key.epoch.map(|epoch| i64::from(epoch.list.number())),
+            status_index: key.epoch.map(|epoch| i64::from(epoch.index)),
         }
     }
 
@@ -104,6 +109,7 @@ impl KeyRow {
             secrets,
             disabled_at: self.disabled_at.map(Timestamp::from_unix),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
+            epoch: self.status_list.zip(self.status_index).map(|(list, index)| KeyEpoch::from_columns(list, index)).transpose()?,
             last_used_at: self.last_used_at.map(Timestamp::from_unix),
             last_used_ip: self.last_used_ip.and_then(|ip| ip.parse().ok()),
             created_by: self.created_by,
@@ -190,6 +196,8 @@ pub fn update(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
             api_keys::expires_at.eq(row.expires_at),
             api_keys::disabled_at.eq(row.disabled_at),
             api_keys::tokens_revoked_at.eq(row.tokens_revoked_at),
+            api_keys::status_list.eq(row.status_list),
+            api_keys::status_index.eq(row.status_index),
             api_keys::updated_at.eq(row.updated_at),
         ))
         .execute(transaction.connection)?;

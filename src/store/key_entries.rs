@@ -13,6 +13,7 @@ use crate::domain::client_secret::{SealedHash, SecretDigest};
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::key_entry::{ForeignSecretEntry, Holding, KeyEntry, SecretEntry, Sharing};
 use crate::domain::time::Timestamp;
 
@@ -32,6 +33,8 @@ struct KeyRow {
     disabled_at: Option<i64>,
     tokens_revoked_at: Option<i64>,
     foreign_client_id: Option<String>,
+    status_list: Option<i64>,
+    status_index: Option<i64>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -103,6 +106,7 @@ impl KeyRow {
             expires_at: self.expires_at.map(Timestamp::from_unix),
             disabled: self.disabled_at.is_some(),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
+            epoch: self.status_list.zip(self.status_index).map(|(list, index)| KeyEpoch::from_columns(list, index)).transpose()?,
         })
     }
 }

@@ -74,6 +74,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         foreign_client_id -> Nullable<Text>,
+        status_list -> Nullable<BigInt>,
+        status_index -> Nullable<BigInt>,
     }
 }
 diesel::table! {
@@ -102,6 +104,16 @@ diesel::table! {
         last_used_at -> Nullable<BigInt>,
         last_used_ip -> Nullable<Text>,
         tokens_issued -> BigInt,
+    }
+}
+diesel::table! { status_lists (id) { id -> BigInt, size -> BigInt, given -> BigInt, created_at -> BigInt, } }
+diesel::table! {
+    key_epochs (list_id, list_index) {
+        list_id -> BigInt,
+        list_index -> BigInt,
+        client_id -> Text,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {
