@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::metadata::paths;
 use crate::domain::key_epoch::{KeyEpoch, StatusListId};
@@ -151,11 +151,17 @@ pub fn list_uri(issuer: &str, id: StatusListId) -> String {
     format!("{}{}/{id}", issuer.trim_end_matches('/'), paths::STATUS_LISTS)
 }
 
-/// The epoch that a token of ours belongs to; `None`: it was issued before there were epochs.
-pub fn epoch_of(claims: &serde_json::Map<String, Value>) -> Option<KeyEpoch> {
+/// The list and the place in it that a token names; `None`: it names none.
+pub fn place_of(claims: &Map<String, Value>) -> Option<(&str, u32)> {
     let status = claims.get("status")?.get("status_list")?;
     let index = status.get("idx").and_then(Value::as_u64).and_then(|index| u32::try_from(index).ok())?;
-    let (_, list) = status.get("uri").and_then(Value::as_str)?.rsplit_once('/')?;
+    Some((status.get("uri").and_then(Value::as_str)?, index))
+}
+
+/// The epoch that a token of ours belongs to; `None`: it was issued before there were epochs.
+pub fn epoch_of(claims: &Map<String, Value>) -> Option<KeyEpoch> {
+    let (uri, index) = place_of(claims)?;
+    let (_, list) = uri.rsplit_once('/')?;
     Some(KeyEpoch { list: list.parse().ok()?, index })
 }
 
