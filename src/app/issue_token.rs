@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::authenticate_client::AuthenticatedClient;
-use super::limits::{Admission, OverLimit, RateLimiter};
 use super::key_epochs;
+use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::status_lists::StatusDocuments;
 use super::usage_counts::UsageCounts;

@@ -84,13 +84,28 @@ impl TokenIssuer {
             return Err(dead("the token was revoked"));
         }
         let known = match self.directory.key_in_memory(own.client_id) {
-            Some(known) => known,
-            None => self.directory.load_key(own.client_id).await?,
+            Some(known) if !(known.may_be_outdated() && is_news(&known, &own, now)) => known,
+            _ => self.directory.load_key(own.client_id).await?,
         };
         let LoadedKey::Known(key) = known else { return Err(dead("the API key is gone")) };
         check_key(&key.entry, &own, now)?;
         Ok((own, key.entry))
     }
+}
+
+/// For how long after it was issued a token may be of an epoch that this node has not heard of: twice what it takes.
+const NEWS_SECONDS: i64 = 2;
+
+/// Whether another node issued the token a moment ago, for a key or an epoch that it made just before. Nobody can make this
+/// up: the token is signed.
+fn is_news(known: &LoadedKey, token: &OwnToken, now: Timestamp) -> bool {
+    let issued_at = token.claims.get("iat").and_then(Value::as_i64);
+    let is_fresh = issued_at.is_some_and(|at| now.unix().saturating_sub(at) <= NEWS_SECONDS);
+    is_fresh
+        && match known {
+            LoadedKey::Known(key) => epoch_of(&token.claims).is_some_and(|epoch| key.entry.epoch != Some(epoch)),
+            LoadedKey::Absent(_) => true,
+        }
 }
 
 fn check_key(key: &KeyEntry, token: &OwnToken, now: Timestamp) -> Result<(), NotLive> {

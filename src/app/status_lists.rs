@@ -65,7 +65,11 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// When memory is too old to be trusted, or a fault of this server.
-    pub async fn status_document(self: &Arc<Self>, id: StatusListId, now: Timestamp) -> Result<Option<Arc<StatusDocument>>, Refusal> {
+    pub async fn status_document(
+        self: &Arc<Self>,
+        id: StatusListId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<StatusDocument>>, Refusal> {
         if !self.directory.is_fresh() {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }

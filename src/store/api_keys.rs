@@ -109,7 +109,11 @@ impl KeyRow {
             secrets,
             disabled_at: self.disabled_at.map(Timestamp::from_unix),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
-            epoch: self.status_list.zip(self.status_index).map(|(list, index)| KeyEpoch::from_columns(list, index)).transpose()?,
+            epoch: self
+                .status_list
+                .zip(self.status_index)
+                .map(|(list, index)| KeyEpoch::from_columns(list, index))
+                .transpose()?,
             last_used_at: self.last_used_at.map(Timestamp::from_unix),
             last_used_ip: self.last_used_ip.and_then(|ip| ip.parse().ok()),
             created_by: self.created_by,

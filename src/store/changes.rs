@@ -66,12 +66,9 @@ impl Change {
             Self::Organization(id) => id.to_string(),
             Self::Token(id) => id.to_string(),
             Self::EpochClosed(epoch) => epoch.to_string(),
-            Self::ForeignClientIds
-            | Self::Catalogue
-            | Self::SigningKeys
-            | Self::Plans
-            | Self::StatusLists
-            | Self::Unknown => String::new(),
+            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::StatusLists | Self::Unknown => {
+                String::new()
+            }
         }
     }
 

@@ -13,8 +13,8 @@ use crate::domain::client_secret::{SealedHash, SecretDigest};
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
-use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::key_entry::{ForeignSecretEntry, Holding, KeyEntry, SecretEntry, Sharing};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Selectable)]
@@ -106,7 +106,11 @@ impl KeyRow {
             expires_at: self.expires_at.map(Timestamp::from_unix),
             disabled: self.disabled_at.is_some(),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
-            epoch: self.status_list.zip(self.status_index).map(|(list, index)| KeyEpoch::from_columns(list, index)).transpose()?,
+            epoch: self
+                .status_list
+                .zip(self.status_index)
+                .map(|(list, index)| KeyEpoch::from_columns(list, index))
+                .transpose()?,
         })
     }
 }

@@ -66,10 +66,7 @@ pub fn close(transaction: &mut WriteTransaction<'_>, epoch: KeyEpoch, now: Times
 /// [`StoreError`].
 pub fn set(transaction: &mut WriteTransaction<'_>, id: ClientId, epoch: KeyEpoch) -> Result<(), StoreError> {
     diesel::update(api_keys::table.find(id.to_string()))
-        .set((
-            api_keys::status_list.eq(i64::from(epoch.list.number())),
-            api_keys::status_index.eq(i64::from(epoch.index)),
-        ))
+        .set((api_keys::status_list.eq(i64::from(epoch.list.number())), api_keys::status_index.eq(i64::from(epoch.index))))
         .execute(transaction.connection)?;
     transaction.changed(Change::ApiKey(id));
     Ok(())
@@ -219,6 +216,9 @@ pub fn lists(connection: &mut DbConnection, moment: Timestamp) -> Result<BTreeMa
 /// [`StoreError`].
 pub fn remove_closed_before(transaction: &mut WriteTransaction<'_>, moment: Timestamp) -> Result<usize, StoreError> {
     let full = status_lists::table.filter(status_lists::given.ge(status_lists::size / 8 * GIVEN_OF_EIGHT));
+    let newest: Option<i64> = status_lists::table.select(diesel::dsl::max(status_lists::id)).first(transaction.connection)?;
+    // The newest stays, so that the next one gets a number that none had.
+    let full = full.filter(status_lists::id.lt(newest.unwrap_or_default()));
     let full: Vec<i64> = full.select(status_lists::id).load(transaction.connection)?;
     let old = key_epochs::table.filter(key_epochs::closed_at.lt(moment.unix()).and(key_epochs::list_id.eq_any(&full)));
     let removed = diesel::delete(old).execute(transaction.connection)?;

@@ -85,7 +85,9 @@ fn a_tokens_epoch_is_read_from_its_claims() {
     let expected = KeyEpoch { list: StatusListId::FIRST, index: 9 };
     assert_eq!(epoch(status(9.into(), "https://a.example/connect/statuslists/1")), Some(expected));
     assert_eq!(list_uri("https://a.example/t/", StatusListId::FIRST), "https://a.example/t/connect/statuslists/1");
-    for (idx, uri) in [(Value::from(-1), "x/1"), ("9".into(), "x/1"), (9.into(), "x/0"), (9.into(), "1"), (u64::MAX.into(), "x/1")] {
+    for (idx, uri) in
+        [(Value::from(-1), "x/1"), ("9".into(), "x/1"), (9.into(), "x/0"), (9.into(), "1"), (u64::MAX.into(), "x/1")]
+    {
         assert_eq!(epoch(status(idx, uri)), None, "{uri}");
     }
     assert_eq!(epoch(serde_json::json!({})), None);

@@ -105,7 +105,8 @@ fn asks_for_the_past(request: &HttpRequest) -> bool {
 fn takes_status_lists(request: &HttpRequest) -> bool {
     let Ok(Accept(ranges)) = Accept::parse(request) else { return true };
     let decides = ranges.iter().filter_map(|range| {
-        let closeness = [STATUS_LIST_MEDIA_TYPE, "application/*", "*/*"].iter().position(|kind| *kind == range.item.essence_str());
+        let closeness =
+            [STATUS_LIST_MEDIA_TYPE, "application/*", "*/*"].iter().position(|kind| *kind == range.item.essence_str());
         closeness.map(|closeness| (closeness, range.quality))
     });
     let closest = decides.min_by_key(|(closeness, _)| *closeness);

@@ -59,10 +59,22 @@ on_both!(sl1_a_list_is_signed_once_and_revalidated, |app| {
 on_both!(sl1_the_content_is_negotiated, |app| {
     let (uri, index) = place_of(&app.token_of(&app.fixture.k1));
     let ask = |name: &str, value: &str| app.send(&Request::new("GET", &path(&uri)).header(name, value));
-    for accept in [MEDIA_TYPE, "*/*", "application/*;q=0.1", "application/statuslist+cwt, application/statuslist+jwt;q=0.5", "text/html, */*;q=0.1"] {
+    for accept in [
+        MEDIA_TYPE,
+        "*/*",
+        "application/*;q=0.1",
+        "application/statuslist+cwt, application/statuslist+jwt;q=0.5",
+        "text/html, */*;q=0.1",
+    ] {
         assert_eq!(ask("Accept", accept).status, 200, "{accept}");
     }
-    for accept in ["application/statuslist+cwt", "text/html", "application/statuslist+jwt;q=0", "application/statuslist+jwt;q=0, */*", "application/json"] {
+    for accept in [
+        "application/statuslist+cwt",
+        "text/html",
+        "application/statuslist+jwt;q=0",
+        "application/statuslist+jwt;q=0, */*",
+        "application/json",
+    ] {
         let answer = ask("Accept", accept);
         assert_eq!((answer.status, answer.body.len()), (406, 0), "{accept}: {answer:?}");
     }

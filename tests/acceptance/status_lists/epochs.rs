@@ -1,10 +1,11 @@
 //! SL2, SL3, IN6: who has which place, and what a revocation does to it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::{List, is_revoked, now, path, place_of};
+use super::{AGGREGATION, List, is_revoked, now, path, place_of};
 use crate::support::api::small_key;
 use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{App, Key, on_both};
@@ -133,14 +134,16 @@ on_both!(sl2_no_place_is_given_twice_by_many_at_once, |app| {
         let lanes: Vec<_> = (0..4)
             .map(|lane| {
                 let caller = &caller;
-                scope.spawn(move || (0..8).map(|n| app.api_create(caller, &small_key(&format!("{lane}-{n}")))).collect::<Vec<_>>())
+                scope
+                    .spawn(move || (0..8).map(|n| app.api_create(caller, &small_key(&format!("{lane}-{n}")))).collect::<Vec<_>>())
             })
             .collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
     });
     let places: HashSet<_> = keys.iter().map(|key| place_of(&app.token_of(key))).collect();
     assert_eq!(places.len(), keys.len());
-    let (all, different) = ("SELECT count(*) FROM key_epochs", "SELECT count(*) FROM (SELECT DISTINCT list_id, list_index FROM key_epochs) AS d");
+    let (all, different) =
+        ("SELECT count(*) FROM key_epochs", "SELECT count(*) FROM (SELECT DISTINCT list_id, list_index FROM key_epochs) AS d");
     assert_eq!(app.site.sql(all), app.site.sql(different));
 });
 
@@ -155,4 +158,24 @@ on_both!(sl3_what_was_revoked_stays_so_through_a_kill_and_a_start, |app| {
     assert!(!is_revoked(app, &fresh));
     let (uri, _) = place_of(&token);
     assert_eq!(List::fetch(app, &uri).revoked(), 1);
+});
+
+on_both!(sl2_a_list_goes_when_nothing_can_be_in_it_any_more, |app| {
+    let old = place_of(&app.token_of(&app.fixture.k1));
+    app.site.sql("UPDATE status_lists SET given = 131072 / 8 * 7");
+    let (here, gone) = (app.key_with_grants(&["a"]), app.key_with_grants(&["a"]));
+    let present = place_of(&app.token_of(&here));
+    assert_ne!(present.0, old.0);
+    app.key_action("delete", &gone, &[]);
+    // As if everything of the first list had been closed long ago, and one epoch of the second.
+    app.site.sql("UPDATE api_keys SET status_list = NULL, status_index = NULL WHERE status_list = 1");
+    app.site.sql(&format!("UPDATE key_epochs SET closed_at = 1 WHERE list_id = 1 OR client_id = '{}'", gone.client_id));
+    app.restart();
+    eventually(Duration::from_secs(20), "the first list is gone", || (app.get(&path(&old.0)).status == 404).then_some(()));
+    assert_eq!(app.get(AGGREGATION).json(), json!({"status_lists": [present.0]}));
+    // What was given stays given as long as the list gives places; its bit is free.
+    let count = |sql: &str| app.site.sql(sql).trim().to_owned();
+    assert_eq!(count(&format!("SELECT count(*) FROM key_epochs WHERE client_id = '{}'", gone.client_id)), "1");
+    assert_eq!(List::fetch(app, &present.0).revoked(), 0);
+    assert_eq!(place_of(&app.token_of(&here)), present);
 });
