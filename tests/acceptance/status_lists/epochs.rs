@@ -170,6 +170,7 @@ on_both!(sl2_a_list_goes_when_nothing_can_be_in_it_any_more, |app| {
     // As if everything of the first list had been closed long ago, and one epoch of the second.
     app.site.sql("UPDATE api_keys SET status_list = NULL, status_index = NULL WHERE status_list = 1");
     app.site.sql(&format!("UPDATE key_epochs SET closed_at = 1 WHERE list_id = 1 OR client_id = '{}'", gone.client_id));
+    app.terminate();
     app.restart();
     eventually(Duration::from_secs(20), "the first list is gone", || (app.get(&path(&old.0)).status == 404).then_some(()));
     assert_eq!(app.get(AGGREGATION).json(), json!({"status_lists": [present.0]}));
