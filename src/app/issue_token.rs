@@ -13,7 +13,7 @@ use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::status_lists::StatusDocuments;
 use super::usage_counts::UsageCounts;
-use super::{Failures, ForeignSecrets, Metrics, Uses};
+use super::{Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
@@ -42,6 +42,8 @@ pub struct TokenIssuer {
     pub pepper: Pepper,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
+    /// What clients may use once.
+    pub one_time: Arc<OneTimeProofs>,
     /// The brake on guessing.
     pub failures: Failures,
     /// The rate plans.

@@ -74,10 +74,13 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         foreign_client_id -> Nullable<Text>,
+        public_credential -> Nullable<Text>,
+        require_bound_tokens -> Bool,
         status_list -> Nullable<BigInt>,
         status_index -> Nullable<BigInt>,
     }
 }
+diesel::table! { used_proofs (digest) { digest -> Text, expires_at -> BigInt, } }
 diesel::table! {
     grants (client_id, target, scope) {
         client_id -> Text,
