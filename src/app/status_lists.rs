@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use flate2::Compression;
@@ -23,6 +24,10 @@ const RENEW_AFTER_SECONDS: i64 = 30;
 /// After so long a document must not be relied upon: longer than [`TTL_SECONDS`], for clocks differ and a reader may have to
 /// ask twice.
 const LIFETIME_SECONDS: i64 = 180;
+
+/// How long ago the feed may have been read, whatever else memory is trusted with: a document that is not older than this can be
+/// kept for [`TTL_SECONDS`].
+const MOST_STALE: Duration = Duration::from_secs(90);
 
 /// A signed list.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ impl TokenIssuer {
         id: StatusListId,
         now: Timestamp,
     ) -> Result<Option<Arc<StatusDocument>>, Refusal> {
-        if !self.directory.is_fresh() {
+        if !self.directory.is_fresh() || self.directory.staleness() > MOST_STALE {
             return Err(LookupError::Unavailable("the change feed was not read for too long".to_owned()).into());
         }
         let Some(version) = self.directory.status_list_version(id) else {
