@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpRequest, web};
+use claviger_resource_server::authorization::{Credentials, NoCredentials};
 
 use super::cookie;
 use super::problem::ApiError;
@@ -25,22 +26,23 @@ pub(super) async fn caller(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<(Caller, Option<CurrentUser>), ApiError> {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    match (values.next(), session) {
-        (None, None) => Err(ApiError::Unauthenticated),
-        (Some(_), Some(_)) => {
+    let values = request.headers().get_all(AUTHORIZATION).map(HeaderValue::as_bytes);
+    match (Credentials::read(values), session) {
+        // Another scheme than Bearer's is a header all the same.
+        (_, Some(_)) if request.headers().contains_key(AUTHORIZATION) => {
             Err(ApiError::bad_request("invalid_request", "there are an Authorization header and a session's cookie; send one"))
         }
-        (Some(_), None) if values.next().is_some() => {
-            Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
-        }
-        (Some(value), None) => {
-            let token = value.to_str().ok().and_then(bearer_token).ok_or(ApiError::Unauthenticated)?;
-            Ok((by_token(token, state, address, now).await?, None))
-        }
-        (None, Some(session)) => {
+        (_, Some(session)) => {
             let (caller, current) = by_session(request, session, state, now).await?;
             Ok((caller, Some(current)))
+        }
+        (Ok(Credentials::Bearer(token)), None) => Ok((by_token(token, state, address, now).await?, None)),
+        (Ok(Credentials::Dpop(_)) | Err(NoCredentials::Missing), None) => Err(ApiError::Unauthenticated),
+        (Err(NoCredentials::Repeated), None) => {
+            Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
+        }
+        (Err(NoCredentials::Malformed), None) => {
+            Err(ApiError::InvalidToken { cause: "the Authorization header does not hold a token".to_owned() })
         }
     }
 }
@@ -56,12 +58,6 @@ async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -
         BearerError::Unavailable(LookupError::Unavailable(cause)) => ApiError::Unavailable { cause },
         BearerError::Unavailable(LookupError::Corrupt(cause)) => ApiError::Internal { cause },
     })
-}
-
-/// The token of `Bearer TOKEN`; `None` for another scheme.
-fn bearer_token(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
 async fn by_session(
