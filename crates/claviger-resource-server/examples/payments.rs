@@ -46,7 +46,7 @@ async fn pay_out(token: AccessToken, payout: web::Json<Payout>) -> Result<Custom
 }
 
 /// The server of this API, for tokens that `verifier` accepts.
-pub fn serve(listener: TcpListener, verifier: Verifier) -> std::io::Result<Server> {
+pub(crate) fn serve(listener: TcpListener, verifier: Verifier) -> std::io::Result<Server> {
     let app = move || {
         App::new()
             .app_data(verifier.clone())
@@ -59,7 +59,7 @@ pub fn serve(listener: TcpListener, verifier: Verifier) -> std::io::Result<Serve
 }
 
 /// What the API says of itself, and whose tokens it takes.
-pub fn verifier(issuer: &str, resource_server: &str) -> Result<Verifier, claviger_resource_server::verifier::Unusable> {
+pub(crate) fn verifier(issuer: &str, resource_server: &str) -> Result<Verifier, claviger_resource_server::verifier::Unusable> {
     Verifier::builder(issuer, resource_server)
         .realm("payments")
         .metadata(|document| document.scopes(["payments:read", "payments:write"]).authorization_details(["payout_limit"]))

@@ -108,7 +108,9 @@ mod tests {
     fn the_age_that_a_document_may_reach() {
         let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
             let mut map = HeaderMap::new();
-            pairs.iter().for_each(|(name, value)| assert!(!map.append(*name, HeaderValue::from_static(value)) || *name == "cache-control"));
+            pairs.iter().for_each(|(name, value)| {
+                assert!(!map.append(*name, HeaderValue::from_static(value)) || *name == "cache-control")
+            });
             map
         };
         for (pairs, seconds) in [
