@@ -26,6 +26,7 @@ mod notifications;
 mod operations;
 mod people;
 mod rate_plans;
+mod resource_server;
 mod signing_keys;
 mod support;
 mod token_endpoint;

@@ -22,10 +22,10 @@ use crate::refusal::Realm;
 pub enum StatusCheck {
     /// Nothing: a revoked token is good until it expires.
     Off,
-    /// A token with a `status` is held against its list. A list that can't be fetched again is used for `stale_for` more;
-    /// after that requests are answered `503`.
+    /// A token with a `status` is held against its list. A list that can't be fetched again is used for `stale_for` more, but
+    /// not after its own `exp`; then requests are answered `503`.
     On {
-        /// How long a list may be used after its `ttl`; zero: not at all.
+        /// How long a list may be used after its `ttl`, at most; zero: not at all.
         stale_for: Duration,
     },
     /// The same, and a token without a `status` is refused.
@@ -219,6 +219,7 @@ impl Builder {
                 client,
                 algorithms: self.algorithms.clone(),
                 policy: Policy { interval: LIST_INTERVAL, stale_for },
+                leeway_seconds: self.leeway_seconds,
                 clock: Arc::clone(&self.clock),
                 lists: Mutex::new(HashMap::new()),
             })

@@ -35,13 +35,21 @@ pub(super) struct StatusLists {
     pub(super) client: Client,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) policy: Policy,
+    pub(super) leeway_seconds: u32,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) lists: Mutex<HashMap<String, Kept>>,
 }
 
+/// A list as its token has it.
+struct SignedList {
+    list: StatusList,
+    /// Unix seconds after which it says nothing any more (section 8.3), however long it may be kept.
+    expires_at: Option<i64>,
+}
+
 /// A list and when it was last asked for.
 pub(super) struct Kept {
-    list: Arc<Cached<StatusList>>,
+    list: Arc<Cached<SignedList>>,
     used_at: Duration,
 }
 
@@ -59,12 +67,17 @@ impl StatusLists {
         let get = async |newer| {
             let (lists, uri, url) = (Arc::clone(self), entry.uri.clone(), url.clone());
             let list = cached.get(newer, move || async move { lists.fetch(&uri, &url).await }).await;
-            list.map_err(|cause| Reason::Unavailable(format!("the status list can't be read: {cause}")))
+            let list = list.map_err(|cause| Reason::Unavailable(format!("the status list can't be read: {cause}")))?;
+            let latest = self.clock.unix_seconds().saturating_sub(self.leeway_seconds.into());
+            if list.expires_at.is_some_and(|at| at <= latest) {
+                return Err(Reason::Unavailable("the status list has expired and can't be fetched again".to_owned()));
+            }
+            Ok(list.list.get(entry.index))
         };
-        let status = match get(false).await?.get(entry.index) {
+        let status = match get(false).await? {
             Some(status) => Some(status),
             // The list may have grown since it was fetched.
-            None => get(true).await?.get(entry.index),
+            None => get(true).await?,
         };
         match status {
             Some(VALID) => Ok(()),
@@ -73,7 +86,7 @@ impl StatusLists {
         }
     }
 
-    fn kept(&self, uri: &str) -> Arc<Cached<StatusList>> {
+    fn kept(&self, uri: &str) -> Arc<Cached<SignedList>> {
         let now = self.clock.uptime();
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = lists.get_mut(uri) {
@@ -90,14 +103,14 @@ impl StatusLists {
         list
     }
 
-    async fn fetch(&self, uri: &str, url: &Url) -> Result<(StatusList, Duration), String> {
+    async fn fetch(&self, uri: &str, url: &Url) -> Result<(SignedList, Duration), String> {
         let document = self.client.get(url, "application/statuslist+jwt", MAX_DOCUMENT_BYTES).await?;
         let token = std::str::from_utf8(&document.body).map_err(|_| format!("{url} is not text"))?;
         self.read(uri, token.trim_ascii()).await.map_err(|why| format!("{url}: {why}"))
     }
 
     /// Section 8.3: signature, type, `sub`, times; then the list.
-    async fn read(&self, uri: &str, token: &str) -> Result<(StatusList, Duration), String> {
+    async fn read(&self, uri: &str, token: &str) -> Result<(SignedList, Duration), String> {
         let unverified = jws::read(token, MAX_DOCUMENT_BYTES, TYPE, &self.algorithms)?;
         let key = self.issuer.key(unverified.key_id()?).await.map_err(|cause| cause.to_string())?;
         let claims = unverified.verified_by(&*key.ok_or("no published key has the list's kid")?)?;
@@ -114,15 +127,17 @@ impl StatusLists {
             None => DEFAULT_TTL,
             Some(ttl) => Duration::from_secs(ttl.as_u64().filter(|ttl| *ttl > 0).ok_or("ttl is not a positive whole number")?),
         };
+        let mut expires_at = None;
         if claims.contains_key("exp") {
-            let expires_at = jws::time(&claims, "exp").ok_or("exp is not a whole number")?;
+            let at = jws::time(&claims, "exp").ok_or("exp is not a whole number")?;
+            expires_at = Some(at);
             let left =
-                u64::try_from(expires_at.saturating_sub(now)).ok().filter(|left| *left > 0).ok_or("the list has expired")?;
+                u64::try_from(at.saturating_sub(now)).ok().filter(|left| *left > 0).ok_or("the list has expired")?;
             fresh_for = fresh_for.min(Duration::from_secs(left));
         }
         let list = claims.get("status_list").ok_or("status_list is missing")?;
         let bits = list.get("bits").and_then(Value::as_u64).ok_or("bits is missing")?;
         let lst = list.get("lst").and_then(Value::as_str).ok_or("lst is missing")?;
-        Ok((StatusList::read(bits, lst)?, fresh_for.min(LONGEST_TTL)))
+        Ok((SignedList { list: StatusList::read(bits, lst)?, expires_at }, fresh_for.min(LONGEST_TTL)))
     }
 }

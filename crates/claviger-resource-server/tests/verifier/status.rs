@@ -193,6 +193,19 @@ async fn sl3_without_the_list_requests_fail_closed_after_a_bounded_time() {
 }
 
 #[tokio::test]
+async fn sl1_a_list_says_nothing_after_its_exp() {
+    let world = World::with(|builder| builder.status(StatusCheck::On { stale_for: Duration::from_secs(3600) }));
+    world.publish_list(&[0], json!({"exp": NOW + 180}));
+    world.accepts(&world.token_at(0)).await;
+    world.issuer.mode(Mode::Down);
+    // With the leeway of 10 s.
+    world.clock.advance(189);
+    world.accepts(&world.token_at(0)).await;
+    world.clock.advance(1);
+    world.cannot_judge("expired").await;
+}
+
+#[tokio::test]
 async fn the_check_is_a_setting() {
     let off = World::with(|builder| builder.status(StatusCheck::Off));
     off.publish_list(&[0xff], json!({}));
