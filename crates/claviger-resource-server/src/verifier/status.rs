@@ -131,8 +131,7 @@ impl StatusLists {
         if claims.contains_key("exp") {
             let at = jws::time(&claims, "exp").ok_or("exp is not a whole number")?;
             expires_at = Some(at);
-            let left =
-                u64::try_from(at.saturating_sub(now)).ok().filter(|left| *left > 0).ok_or("the list has expired")?;
+            let left = u64::try_from(at.saturating_sub(now)).ok().filter(|left| *left > 0).ok_or("the list has expired")?;
             fresh_for = fresh_for.min(Duration::from_secs(left));
         }
         let list = claims.get("status_list").ok_or("status_list is missing")?;
