@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use claviger::domain::network_policy::NetworkPolicy;
-use claviger::domain::webhook::{MAX_URL_BYTES, WebhookUrl};
+use claviger::domain::outbound_url::{MAX_URL_BYTES, OutboundUrl};
 
 use super::addresses::contains;
 
@@ -45,12 +45,12 @@ pub fn check(data: &[u8]) {
 }
 
 fn check_under(text: &str, policy: &NetworkPolicy, loopback: bool) {
-    let Ok(url) = WebhookUrl::parse(text, policy) else { return };
+    let Ok(url) = OutboundUrl::parse(text, policy) else { return };
     assert!(text.len() <= MAX_URL_BYTES && text.bytes().all(|b| b.is_ascii_graphic()));
     let shown = url.to_string();
     // What is shown, stored and read again is the same, and still allowed.
-    assert_eq!(WebhookUrl::from_stored(&shown).as_ref(), Ok(&url));
-    assert_eq!(WebhookUrl::parse(&shown, policy).as_ref(), Ok(&url), "{shown}");
+    assert_eq!(OutboundUrl::from_stored(&shown).as_ref(), Ok(&url));
+    assert_eq!(OutboundUrl::parse(&shown, policy).as_ref(), Ok(&url), "{shown}");
 
     let (scheme, rest) = shown.split_once("://").unwrap();
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap();

@@ -59,7 +59,7 @@ pub fn edit_api_key(
 /// once.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Forbidden`].
+/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Forbidden`], [`AppError::Conflict`] when the key has none.
 pub fn regenerate_secret(
     work: &mut Work<'_, '_>,
     id: ClientId,
@@ -71,6 +71,14 @@ pub fn regenerate_secret(
     }
     let mut minted = None;
     let key = on_key(work, id, EventKind::ApiKeyRegenerated, |transaction, key, now, pepper| {
+        if !key.auth_method.has_secret() {
+            let detail = format!(
+                "a key with {} has no secret: change its {}",
+                key.auth_method,
+                key.auth_method.credential_members().join(" or ")
+            );
+            return Err(AppError::Conflict(detail));
+        }
         let (secret, stored) = mint_secret(pepper, now)?;
         let ends = now.plus_seconds(grace_period_seconds);
         let live = |at: Option<Timestamp>| at.is_none_or(|at| at > now);

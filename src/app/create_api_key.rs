@@ -6,6 +6,7 @@ use super::key_reach::check_reach;
 use super::plans::check_plan;
 use super::{AppError, Work, random_bits};
 use crate::clock;
+use crate::crypto::client_jwk::ClientJwks;
 use crate::crypto::digest::Pepper;
 use crate::crypto::random;
 use crate::domain::Invalid;
@@ -15,6 +16,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::client_secret::{ClientSecret, SecretProof, StoredSecret};
 use crate::domain::event::EventKind;
 use crate::domain::id::{ClientId, OrganizationId, SecretId};
+use crate::domain::public_credential::PublicCredential;
 use crate::domain::time::Timestamp;
 use crate::store::{Change, StoreError, WriteTransaction, accounts, api_keys, catalogue, organizations};
 
@@ -31,14 +33,14 @@ pub struct NewApiKey {
     pub auth_method: AuthMethod,
 }
 
-/// Makes a key. The secret is returned here and never again.
+/// Makes a key. Its secret, if it has one, is returned here and never again.
 ///
 /// # Errors
 /// [`AppError::Invalid`], [`AppError::NotFound`] when there is no such organization, [`AppError::Conflict`] when the
 /// target has an admin key already, [`AppError::Forbidden`] when it would be beyond the caller's reach.
-pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey, ClientSecret), AppError> {
+pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey, Option<ClientSecret>), AppError> {
     let now = work.now;
-    let (secret, stored) = mint_secret(&work.management.pepper, now)?;
+    let (secret, secrets) = first_secret(work, new.auth_method)?;
     let key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         organization_id: new.organization_id,
@@ -46,7 +48,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
         settings: new.settings,
         auth_method: new.auth_method,
         foreign_client_id: None,
-        secrets: vec![stored],
+        secrets,
         disabled_at: None,
         tokens_revoked_at: None,
         last_used_at: None,
@@ -67,10 +69,10 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
 ///
 /// # Errors
 /// [`AppError::NotFound`], [`AppError::Conflict`] for an admin key, of which there can be one only.
-pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKey, ClientSecret), AppError> {
+pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKey, Option<ClientSecret>), AppError> {
     let now = work.now;
-    let (secret, stored) = mint_secret(&work.management.pepper, now)?;
     let original = find(work.transaction, id)?;
+    let (secret, secrets) = first_secret(work, original.auth_method)?;
     if matches!(original.kind, KeyKind::Admin(_)) {
         return Err(AppError::Conflict("an admin key can't be duplicated: there is one for each target".to_owned()));
     }
@@ -80,7 +82,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         settings,
         foreign_client_id: None,
-        secrets: vec![stored],
+        secrets,
         disabled_at: None,
         tokens_revoked_at: None,
         last_used_at: None,
@@ -136,6 +138,7 @@ pub(super) fn described(key: &ApiKey) -> Value {
         "max_payout": key.settings.max_payout,
         "token_lifetime_seconds": key.settings.token_lifetime,
         "token_endpoint_auth_method": key.auth_method,
+        "require_bound_tokens": key.settings.require_bound_tokens,
         "plan": key.settings.plan,
         "expires_at": key.settings.expires_at,
         "disabled_at": key.disabled_at,
@@ -148,6 +151,9 @@ pub(super) fn described(key: &ApiKey) -> Value {
     };
     if let Some(members) = value.as_object_mut() {
         members.insert(name.to_owned(), holding);
+        if let Some(Value::Object(credential)) = key.settings.public_credential.as_ref().map(|credential| json!(credential)) {
+            members.extend(credential);
+        }
     }
     value
 }
@@ -182,6 +188,10 @@ pub(super) fn check(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: T
     if key.settings.expires_at.is_some_and(|at| at <= now) {
         return Err(Invalid::new("expires_at", "in_the_past", "must be in the future").into());
     }
+    PublicCredential::check(key.auth_method, key.settings.public_credential.as_ref())?;
+    if let Some(PublicCredential::Jwks(jwks)) = &key.settings.public_credential {
+        ClientJwks::read(jwks.set()).map_err(|error| Invalid::new("jwks", "invalid_jwks", error.to_string()))?;
+    }
     for target in key.kind.targets() {
         let Some(id) = target.account() else { continue };
         let account = accounts::find(transaction.reading(), id)?;
@@ -196,6 +206,15 @@ pub(super) fn check(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: T
         Catalogue::new(&servers, &scopes).check_grants(grants, organization.platform)?;
     }
     Ok(())
+}
+
+/// What a new key begins with: a secret, when its method needs one.
+fn first_secret(work: &Work<'_, '_>, method: AuthMethod) -> Result<(Option<ClientSecret>, Vec<StoredSecret>), AppError> {
+    if !method.has_secret() {
+        return Ok((None, Vec::new()));
+    }
+    let (secret, stored) = mint_secret(&work.management.pepper, work.now)?;
+    Ok((Some(secret), vec![stored]))
 }
 
 /// A new secret and what is kept of it.

@@ -7,12 +7,11 @@ use super::users::{NewUser, create_user, set_password};
 use super::{AppError, Management, Work, create_account::create_account, create_organization::create_organization};
 use crate::crypto::{password_hash, random};
 use crate::domain::actor::{Actor, Principal};
-use crate::domain::api_key::{AuthMethod, KeyKind, KeySettings, TokenLifetime};
+use crate::domain::api_key::{AuthMethod, KeyKind, KeySettings};
 use crate::domain::client_secret::ClientSecret;
 use crate::domain::email::Email;
 use crate::domain::grant::Grants;
 use crate::domain::id::{ClientId, OrganizationId};
-use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::password::Password;
 use crate::domain::role::Role;
 use crate::domain::scope::Level;
@@ -83,17 +82,11 @@ fn make_demo(work: &mut Work<'_, '_>) -> Result<Demo, AppError> {
     let new = NewApiKey {
         organization_id: organization.id,
         kind: KeyKind::Scoped(grants),
-        settings: KeySettings {
-            name: "Demo key".parse()?,
-            ip_allowlist: IpAllowlist::default(),
-            max_payout: Some("55.00".parse()?),
-            token_lifetime: TokenLifetime::default(),
-            plan: None,
-            expires_at: None,
-        },
+        settings: KeySettings { max_payout: Some("55.00".parse()?), ..KeySettings::named("Demo key".parse()?) },
         auth_method: AuthMethod::default(),
     };
     let (key, secret) = create_api_key(work, new)?;
+    let secret = secret.ok_or_else(|| AppError::Conflict("the demo key has no secret".to_owned()))?;
     let (email, password) = make_owner(work, organization.id)?;
     Ok(Demo { client_id: key.client_id, secret, email, password })
 }

@@ -11,7 +11,7 @@ use super::authenticate_client::AuthenticatedClient;
 use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
-use super::{Failures, ForeignSecrets, Metrics, Uses};
+use super::{Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
 use crate::clock;
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
@@ -40,6 +40,8 @@ pub struct TokenIssuer {
     pub pepper: Pepper,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
+    /// What clients may use once.
+    pub one_time: Arc<OneTimeProofs>,
     /// The brake on guessing.
     pub failures: Failures,
     /// The rate plans.

@@ -19,7 +19,7 @@ use crate::domain::one_time_link::LinkPurpose;
 use crate::domain::time::Timestamp;
 use crate::store::{
     Db, StoreError, WriteTransaction, changes, idempotent_requests, pending_mails, rates, revoked_tokens, secrets, sessions,
-    usage, user_links, users,
+    usage, used_proofs, user_links, users,
 };
 
 /// How often uses are written: `last_used_at` may lag by 5 seconds.
@@ -191,6 +191,7 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         rates::remove_minutes_before(transaction, now.plus_seconds(-KEEP_MINUTES_SECONDS))?;
         rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
         revoked_tokens::remove_ended(transaction, now.plus_seconds(-CLOCKS_DIFFER_SECONDS))?;
+        used_proofs::remove_ended(transaction, now.plus_seconds(-CLOCKS_DIFFER_SECONDS))?;
         tidy_people(transaction, now)?;
         Ok::<(), StoreError>(())
     })?;

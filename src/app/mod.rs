@@ -32,6 +32,7 @@ pub mod maintain;
 pub mod management;
 mod metrics;
 pub mod notify;
+mod one_time;
 pub mod organizations;
 mod passwords;
 pub mod people;
@@ -60,6 +61,7 @@ pub use failures::{FailureLimits, Failures};
 pub use foreign_secrets::ForeignSecrets;
 pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
+pub use one_time::{OneTimeKind, OneTimeProofs};
 pub use people::People;
 pub use uses::Uses;
 

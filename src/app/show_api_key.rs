@@ -15,7 +15,9 @@ use crate::domain::id::{AccountId, ClientId, OrganizationId, SecretId};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
+use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::plan::PlanName;
+use crate::domain::public_credential::{PublicCredential, RegisteredJwks, TrustedIssuer};
 use crate::domain::time::Timestamp;
 use crate::store::key_list::{self, KeyFilter, KeyPlace};
 use crate::store::secrets::SecretUse;
@@ -47,6 +49,18 @@ pub struct ApiKeyView {
     pub token_lifetime_seconds: TokenLifetime,
     /// How it proves itself.
     pub token_endpoint_auth_method: AuthMethod,
+    /// Of a key without a secret that has registered its public keys: those (RFC 7517).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<RegisteredJwks>,
+    /// The same when it publishes them: where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<OutboundUrl>,
+    /// Of a key for a workload: whose tokens take the place of a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_issuer: Option<TrustedIssuer>,
+    /// Whether every token must be bound to a key of the client.
+    pub require_bound_tokens: bool,
     /// The client id that an imported key had at its former server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign_client_id: Option<ForeignClientId>,
@@ -135,9 +149,20 @@ impl ApiKeyView {
                 last_used_ip: of(&secret.id).last_used_ip,
             })
             .collect();
+        let (mut jwks, mut jwks_uri, mut trusted_issuer) = (None, None, None);
+        match key.settings.public_credential {
+            None => {}
+            Some(PublicCredential::Jwks(set)) => jwks = Some(set),
+            Some(PublicCredential::JwksUri(url)) => jwks_uri = Some(url),
+            Some(PublicCredential::TrustedIssuer(issuer)) => trusted_issuer = Some(issuer),
+        }
         Self {
             client_id: key.client_id,
             organization_id: key.organization_id,
+            jwks,
+            jwks_uri,
+            trusted_issuer,
+            require_bound_tokens: key.settings.require_bound_tokens,
             name: key.settings.name,
             kind: key.kind.as_str(),
             holding: match key.kind {
@@ -162,10 +187,10 @@ impl ApiKeyView {
         }
     }
 
-    /// With the secret, for the one answer that shows it.
+    /// With the secret, if it has one, for the one answer that shows it.
     #[must_use]
-    pub fn with_secret(mut self, secret: &ClientSecret) -> Self {
-        self.client_secret = Some(secret.expose().to_owned());
+    pub fn with_secret(mut self, secret: Option<&ClientSecret>) -> Self {
+        self.client_secret = secret.map(|secret| secret.expose().to_owned());
         self
     }
 }

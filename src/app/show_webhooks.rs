@@ -8,8 +8,9 @@ use super::webhooks::RevealedSecret;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::EventKind;
 use crate::domain::id::{DeliveryId, EventId, OrganizationId, WebhookId, WebhookSecretId};
+use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{DisabledReason, EventFilter, StoredWebhookSecret, Webhook, WebhookUrl};
+use crate::domain::webhook::{DisabledReason, EventFilter, StoredWebhookSecret, Webhook};
 use crate::store::deliveries::{self, Delivery};
 use crate::store::{Db, webhooks};
 
@@ -22,7 +23,7 @@ pub struct WebhookView {
     /// Whose events.
     pub organization_id: OrganizationId,
     /// Where to.
-    pub url: WebhookUrl,
+    pub url: OutboundUrl,
     /// What it is for.
     pub description: String,
     /// Which events; empty: all.

@@ -12,10 +12,10 @@ use crate::domain::audit_event::AuditEntry;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{DeliveryId, EventId, OrganizationId, WebhookId, WebhookSecretId};
+use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
-    DisabledReason, EventFilter, MAX_SECRET_GRACE_SECONDS, MAX_WEBHOOKS, StoredWebhookSecret, Webhook, WebhookUrl,
-    check_description,
+    DisabledReason, EventFilter, MAX_SECRET_GRACE_SECONDS, MAX_WEBHOOKS, StoredWebhookSecret, Webhook, check_description,
 };
 use crate::store::deliveries::{self, Delivery, NewDelivery};
 use crate::store::{WriteTransaction, events, organizations, webhooks};
@@ -26,7 +26,7 @@ pub struct NewWebhook {
     /// Whose events.
     pub organization_id: OrganizationId,
     /// Where to.
-    pub url: WebhookUrl,
+    pub url: OutboundUrl,
     /// What it is for.
     pub description: String,
     /// Which events.
@@ -37,7 +37,7 @@ pub struct NewWebhook {
 #[derive(Clone, Debug, Default)]
 pub struct WebhookEdit {
     /// Where to from now on.
-    pub url: Option<WebhookUrl>,
+    pub url: Option<OutboundUrl>,
     /// What it is for.
     pub description: Option<String>,
     /// Which events from now on.
@@ -266,7 +266,7 @@ pub(super) fn described(webhook: &Webhook) -> Value {
     })
 }
 
-fn without_query(url: &WebhookUrl) -> String {
+fn without_query(url: &OutboundUrl) -> String {
     let mut shown = url.url().clone();
     if shown.query().is_some() {
         shown.set_query(Some("redacted"));

@@ -83,8 +83,8 @@ pub(super) struct Create {
     /// The account of an admin key [default: the organization]
     #[arg(long, value_name = "ID", requires = "admin")]
     account: Option<AccountId>,
-    /// client_secret_basic or client_secret_post
-    #[arg(long, default_value = "client_secret_basic")]
+    /// client_secret_basic, client_secret_post, private_key_jwt or workload_jwt
+    #[arg(long, default_value = "client_secret_basic", value_name = "M")]
     token_endpoint_auth_method: AuthMethod,
     #[command(flatten)]
     settings: Settings,
@@ -107,6 +107,11 @@ struct Settings {
     /// A time such as 2030-01-31T12:00:00Z after which the key is refused
     #[arg(long, value_name = "RFC3339")]
     expires_at: Option<Timestamp>,
+    #[command(flatten)]
+    credential: super::credential::Arguments,
+    /// Whether every token must be bound to a key of the client (RFC 8705, RFC 9449)
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    require_bound_tokens: Option<bool>,
 }
 
 #[derive(Args, Debug)]
@@ -148,11 +153,11 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Regenerate { id, grace, revoke_tokens } => {
             let (key, secret) =
                 opened.change(|work| change_api_key::regenerate_secret(work, id.client_id, grace, revoke_tokens))?;
-            show_once(&context, &opened, key.client_id, &secret)
+            show_once(&context, &opened, key.client_id, Some(&secret))
         }
         Command::Duplicate(id) => {
             let (key, secret) = opened.change(|work| duplicate_api_key(work, id.client_id))?;
-            show_once(&context, &opened, key.client_id, &secret)
+            show_once(&context, &opened, key.client_id, secret.as_ref())
         }
         Command::Disable(id) => show(opened.change(|work| change_api_key::disable_api_key(work, id.client_id))?.client_id),
         Command::Enable(id) => show(opened.change(|work| change_api_key::enable_api_key(work, id.client_id))?.client_id),
@@ -173,17 +178,19 @@ fn run_create(context: &Context, opened: &Opened, create: Create) -> Result<(), 
         organization_id: create.organization,
         kind,
         settings: KeySettings {
-            name: create.name,
             ip_allowlist: allowlist(&settings.ip_allow)?,
             max_payout: settings.max_payout,
             token_lifetime: settings.token_lifetime_seconds.unwrap_or_default(),
             plan: settings.plan,
             expires_at: settings.expires_at,
+            public_credential: settings.credential.read()?,
+            require_bound_tokens: settings.require_bound_tokens.unwrap_or_default(),
+            ..KeySettings::named(create.name)
         },
         auth_method: create.token_endpoint_auth_method,
     };
     let (key, secret) = opened.change(|work| create_api_key(work, new))?;
-    show_once(context, opened, key.client_id, &secret)
+    show_once(context, opened, key.client_id, secret.as_ref())
 }
 
 fn allowlist(entries: &[String]) -> Result<IpAllowlist, Failure> {
@@ -196,6 +203,7 @@ fn run_edit(opened: &Opened, edit: Edit) -> Result<(), Failure> {
     for field in &edit.clear {
         clear(&mut None, field).map_err(usage)?;
     }
+    let credential = edit.settings.credential.read()?;
     let change = KeyEdit { grants, revoke_tokens: edit.revoke_tokens };
     let alter = |settings: &mut KeySettings| {
         edit.clear.iter().try_for_each(|field| clear(&mut Some(settings), field))?;
@@ -206,6 +214,8 @@ fn run_edit(opened: &Opened, edit: Edit) -> Result<(), Failure> {
         set(&mut settings.max_payout, new.max_payout.map(Some));
         set(&mut settings.plan, new.plan.map(Some));
         set(&mut settings.expires_at, new.expires_at.map(Some));
+        set(&mut settings.public_credential, credential.map(Some));
+        set(&mut settings.require_bound_tokens, new.require_bound_tokens);
         Ok(())
     };
     opened.change(|work| change_api_key::edit_api_key(work, edit.id.client_id, change, alter))?;
@@ -237,8 +247,8 @@ fn clear(settings: &mut Option<&mut KeySettings>, field: &str) -> Result<(), Inv
     Ok(())
 }
 
-/// Shows a key with its new secret, this once.
-fn show_once(context: &Context, opened: &Opened, id: ClientId, secret: &ClientSecret) -> Result<(), Failure> {
+/// Shows a key with its new secret, this once; keys without any are just shown.
+fn show_once(context: &Context, opened: &Opened, id: ClientId, secret: Option<&ClientSecret>) -> Result<(), Failure> {
     let view: ApiKeyView = show_api_key(&opened.db, id, clock::now())?.with_secret(secret);
     if context.json {
         return output::object(true, &view);
@@ -247,6 +257,9 @@ fn show_once(context: &Context, opened: &Opened, id: ClientId, secret: &ClientSe
     // The hint of a secret beside the secret itself would only be mistaken for it.
     shown.as_object_mut().and_then(|members| members.remove("secrets"));
     output::object(false, &shown)?;
+    if secret.is_none() {
+        return Ok(());
+    }
     output::message("The client_secret is shown this once and cannot be read back: store it now.");
     Ok(())
 }

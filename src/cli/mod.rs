@@ -6,6 +6,7 @@ mod audit;
 mod catalogue;
 mod completions;
 mod context;
+mod credential;
 mod doctor;
 mod import;
 mod inspect;

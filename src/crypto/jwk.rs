@@ -24,8 +24,9 @@ pub struct PublicJwk {
     numbers: Numbers,
 }
 
+/// The public numbers of a key, as they are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Numbers {
+pub(super) enum Numbers {
     Rsa { n: String, e: String },
     P256 { x: String, y: String },
     Ed25519 { x: String },
@@ -57,7 +58,7 @@ impl PublicJwk {
         Self::named(SigningAlgorithm::EdDSA, Numbers::Ed25519 { x: URL_SAFE_NO_PAD.encode(x) })
     }
 
-    fn named(algorithm: SigningAlgorithm, numbers: Numbers) -> Result<Self, CryptoError> {
+    pub(super) fn named(algorithm: SigningAlgorithm, numbers: Numbers) -> Result<Self, CryptoError> {
         let kid = numbers.thumbprint();
         Self { algorithm, kid, numbers }.checked()
     }
@@ -117,7 +118,7 @@ impl PublicJwk {
 
 impl Numbers {
     /// RFC 7638 section 3: the required members alone, in order of name, no white space. Base64url needs no escapes.
-    fn thumbprint(&self) -> String {
+    pub(super) fn thumbprint(&self) -> String {
         let canonical = match self {
             Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
             Self::P256 { x, y } => format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#),

@@ -162,13 +162,13 @@ pub fn verify<'k>(
 }
 
 /// The signed message (header, dot, payload), its two halves, and the signature.
-fn segments(token: &str) -> Option<(&str, &str, &str, &str)> {
+pub(super) fn segments(token: &str) -> Option<(&str, &str, &str, &str)> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, payload) = message.split_once('.')?;
     (!payload.contains('.')).then_some((message, header, payload, signature))
 }
 
-fn object(segment: &str, malformed: VerifyError) -> Result<Map<String, Value>, VerifyError> {
+pub(super) fn object(segment: &str, malformed: VerifyError) -> Result<Map<String, Value>, VerifyError> {
     let text = URL_SAFE_NO_PAD.decode(segment).map_err(|_| malformed)?;
     strict_json::object(&text).map_err(|why| match why {
         NotStrict::Malformed => malformed,
@@ -192,7 +192,7 @@ fn check_header(header: &Map<String, Value>, typ: &str) -> Result<VerifiedHeader
     Ok(VerifiedHeader { algorithm, typ: typ.to_owned(), kid })
 }
 
-fn check_signature(key: &PublicJwk, message: &str, signature: &str) -> Result<(), VerifyError> {
+pub(super) fn check_signature(key: &PublicJwk, message: &str, signature: &str) -> Result<(), VerifyError> {
     install().map_err(|_| VerifyError::Unavailable)?;
     let decoding_key = key.decoding_key().map_err(|_| VerifyError::InvalidSignature)?;
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &decoding_key, jwt_algorithm(key.algorithm())) {

@@ -11,11 +11,14 @@
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
 //! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
-//! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725).
+//! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725), [`client_jwt`] that of what clients sign, with the
+//!   keys of [`client_jwk`].
 
 use std::fmt;
 
 pub mod audit_chain;
+pub mod client_jwk;
+pub mod client_jwt;
 pub mod digest;
 pub mod envelope;
 pub mod foreign_hash;

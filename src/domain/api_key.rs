@@ -15,6 +15,7 @@ use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
 use super::name::Name;
 use super::plan::PlanName;
+use super::public_credential::PublicCredential;
 use super::time::Timestamp;
 
 /// What a key holds.
@@ -151,17 +152,37 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the form.
     ClientSecretPost,
+    /// An assertion that the client signs (RFC 7523, OpenID Connect Core section 9).
+    PrivateKeyJwt,
+    /// An assertion that the platform on which the client runs has signed (RFC 7523 section 3, an issuer that is trusted).
+    WorkloadJwt,
 }
 
 impl AuthMethod {
     /// Every method that this server has, in the order in which the metadata lists them.
-    pub const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 4] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::WorkloadJwt];
 
     /// The registered name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::WorkloadJwt => "workload_jwt",
+        }
+    }
+
+    /// Whether keys with it have secrets.
+    pub const fn has_secret(self) -> bool {
+        self.credential_members().is_empty()
+    }
+
+    /// The public credentials of which a key with it has one; none for those with secrets.
+    pub const fn credential_members(self) -> &'static [&'static str] {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => &[],
+            Self::PrivateKeyJwt => &["jwks", "jwks_uri"],
+            Self::WorkloadJwt => &["trusted_issuer"],
         }
     }
 }
@@ -177,7 +198,8 @@ impl FromStr for AuthMethod {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
-            Invalid::new("token_endpoint_auth_method", "unsupported", "must be client_secret_basic or client_secret_post")
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            Invalid::new("token_endpoint_auth_method", "unsupported", format!("must be one of {names}"))
         })
     }
 }
@@ -235,6 +257,26 @@ pub struct KeySettings {
     pub plan: Option<PlanName>,
     /// From when on the key is refused.
     pub expires_at: Option<Timestamp>,
+    /// What a key without a secret is recognised by.
+    pub public_credential: Option<PublicCredential>,
+    /// Whether every token must be bound to a key of the client.
+    pub require_bound_tokens: bool,
+}
+
+impl KeySettings {
+    /// Those of a key of which nothing but its name was said.
+    pub fn named(name: Name) -> Self {
+        Self {
+            name,
+            ip_allowlist: IpAllowlist::default(),
+            max_payout: None,
+            token_lifetime: TokenLifetime::default(),
+            plan: None,
+            expires_at: None,
+            public_credential: None,
+            require_bound_tokens: false,
+        }
+    }
 }
 
 /// An API key with its secrets' digests.
@@ -252,7 +294,7 @@ pub struct ApiKey {
     pub auth_method: AuthMethod,
     /// What it was called at the server that it came from; accepted in place of `client_id` at the token endpoint.
     pub foreign_client_id: Option<ForeignClientId>,
-    /// One or two live secrets (and perhaps expired ones not yet cleaned away), the newest first.
+    /// One or two live secrets (and perhaps expired ones not yet cleaned away), the newest first; none when its method needs none.
     pub secrets: Vec<StoredSecret>,
     /// Set while the key is disabled.
     pub disabled_at: Option<Timestamp>,

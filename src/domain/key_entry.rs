@@ -12,6 +12,7 @@ use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
 use super::max_payout::MaxPayout;
 use super::plan::PlanName;
+use super::public_credential::PublicCredential;
 use super::scope::{Level, ScopeName};
 use super::time::Timestamp;
 
@@ -38,6 +39,10 @@ pub struct KeyEntry {
     pub token_lifetime: TokenLifetime,
     /// How it proves itself.
     pub auth_method: AuthMethod,
+    /// What it is recognised by when it has no secret.
+    pub public_credential: Option<Box<PublicCredential>>,
+    /// Whether its tokens must be bound.
+    pub require_bound_tokens: bool,
     /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
     /// Whether it is disabled.
@@ -241,6 +246,8 @@ pub(crate) mod tests {
             plan: plan.map(|name| Arc::new(name.parse().unwrap())),
             token_lifetime: TokenLifetime::default(),
             auth_method: AuthMethod::ClientSecretBasic,
+            public_credential: None,
+            require_bound_tokens: false,
             expires_at: None,
             disabled: false,
             tokens_revoked_at: None,

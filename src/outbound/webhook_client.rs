@@ -10,7 +10,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use super::resolver::{CheckedResolver, NotPermitted, Unresolved};
 use super::tls_fault;
 use crate::domain::network_policy::NetworkPolicy;
-use crate::domain::webhook::WebhookUrl;
+use crate::domain::outbound_url::OutboundUrl;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// From the look-up of the name to the end of the answer.
@@ -34,7 +34,7 @@ impl Error for ClientFault {}
 #[derive(Clone, Debug)]
 pub struct WebhookMessage {
     /// Where to.
-    pub url: WebhookUrl,
+    pub url: OutboundUrl,
     /// `webhook-id`
     pub id: String,
     /// `webhook-timestamp`: Unix seconds.

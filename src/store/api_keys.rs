@@ -10,6 +10,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::id::{ClientId, OrganizationId};
+use crate::domain::public_credential::PublicCredential;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 
@@ -35,6 +36,8 @@ pub(super) struct KeyRow {
     created_at: i64,
     updated_at: i64,
     foreign_client_id: Option<String>,
+    public_credential: Option<String>,
+    require_bound_tokens: bool,
 }
 
 #[derive(Queryable, Insertable, Selectable)]
@@ -73,6 +76,8 @@ impl KeyRow {
             created_at: key.created_at.unix(),
             updated_at: key.updated_at.unix(),
             foreign_client_id: key.foreign_client_id.as_ref().map(ToString::to_string),
+            public_credential: key.settings.public_credential.as_ref().map(PublicCredential::to_stored),
+            require_bound_tokens: key.settings.require_bound_tokens,
         }
     }
 
@@ -98,6 +103,8 @@ impl KeyRow {
                 token_lifetime: TokenLifetime::from_seconds(self.token_lifetime_seconds)?,
                 plan: self.plan.as_deref().map(str::parse).transpose()?,
                 expires_at: self.expires_at.map(Timestamp::from_unix),
+                public_credential: self.public_credential.as_deref().map(PublicCredential::from_stored).transpose()?,
+                require_bound_tokens: self.require_bound_tokens,
             },
             auth_method: self.token_endpoint_auth_method.parse()?,
             foreign_client_id: self.foreign_client_id.as_deref().map(str::parse).transpose()?,
@@ -188,6 +195,8 @@ pub fn update(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
             api_keys::token_lifetime_seconds.eq(row.token_lifetime_seconds),
             api_keys::plan.eq(&row.plan),
             api_keys::expires_at.eq(row.expires_at),
+            api_keys::public_credential.eq(&row.public_credential),
+            api_keys::require_bound_tokens.eq(row.require_bound_tokens),
             api_keys::disabled_at.eq(row.disabled_at),
             api_keys::tokens_revoked_at.eq(row.tokens_revoked_at),
             api_keys::updated_at.eq(row.updated_at),

@@ -14,6 +14,7 @@ use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::{ForeignSecretEntry, Holding, KeyEntry, SecretEntry, Sharing};
+use crate::domain::public_credential::PublicCredential;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Selectable)]
@@ -32,6 +33,8 @@ struct KeyRow {
     disabled_at: Option<i64>,
     tokens_revoked_at: Option<i64>,
     foreign_client_id: Option<String>,
+    public_credential: Option<String>,
+    require_bound_tokens: bool,
 }
 
 #[derive(Queryable, Selectable)]
@@ -100,6 +103,8 @@ impl KeyRow {
             plan: self.plan.as_deref().map(|name| name.parse().map(|name| sharing.plan(name))).transpose()?,
             token_lifetime: TokenLifetime::from_seconds(self.token_lifetime_seconds)?,
             auth_method: self.token_endpoint_auth_method.parse()?,
+            public_credential: self.public_credential.as_deref().map(PublicCredential::from_stored).transpose()?.map(Box::new),
+            require_bound_tokens: self.require_bound_tokens,
             expires_at: self.expires_at.map(Timestamp::from_unix),
             disabled: self.disabled_at.is_some(),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),

@@ -37,6 +37,7 @@ pub mod sessions;
 pub mod signing_keys;
 mod url;
 pub mod usage;
+pub mod used_proofs;
 pub mod user_links;
 pub mod users;
 pub mod webhooks;

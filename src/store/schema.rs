@@ -74,8 +74,11 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         foreign_client_id -> Nullable<Text>,
+        public_credential -> Nullable<Text>,
+        require_bound_tokens -> Bool,
     }
 }
+diesel::table! { used_proofs (digest) { digest -> Text, expires_at -> BigInt, } }
 diesel::table! {
     grants (client_id, target, scope) {
         client_id -> Text,

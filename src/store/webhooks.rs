@@ -6,8 +6,9 @@ use super::schema::{webhook_secrets, webhooks};
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::Invalid;
 use crate::domain::id::{OrganizationId, WebhookId, WebhookSecretId};
+use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{DisabledReason, EventFilter, StoredWebhookSecret, Webhook, WebhookUrl};
+use crate::domain::webhook::{DisabledReason, EventFilter, StoredWebhookSecret, Webhook};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = webhooks, treat_none_as_null = true)]
@@ -45,7 +46,7 @@ impl Row {
         Ok(Webhook {
             id: self.id.parse()?,
             organization_id: self.organization_id.parse()?,
-            url: WebhookUrl::from_stored(&self.url)?,
+            url: OutboundUrl::from_stored(&self.url)?,
             description: self.description,
             events: EventFilter::parse(self.events.split_whitespace())?,
             disabled: self.disabled_at.map(|at| (Timestamp::from_unix(at), reason.unwrap_or(DisabledReason::ByHand))),

@@ -106,19 +106,23 @@ fn check(line: usize, raw: RawKey) -> Result<ImportedKey, Invalid> {
         raw.hash.parse::<ForeignHash>()?;
         Ok(ImportedSecret { hash: raw.hash, expires_at: time("secrets.expires_at", raw.expires_at)? })
     };
+    let auth_method: AuthMethod = raw.token_endpoint_auth_method.map(|text| text.parse()).transpose()?.unwrap_or_default();
+    if !auth_method.has_secret() {
+        return Err(Invalid::new("token_endpoint_auth_method", "unsupported", "must be one with secrets"));
+    }
     Ok(ImportedKey {
         line,
         foreign_client_id: raw.foreign_client_id.parse()?,
         grants: Grants::new(grants)?,
         settings: KeySettings {
-            name: raw.name.parse()?,
             ip_allowlist: IpAllowlist::parse(raw.ip_allowlist.iter().map(String::as_str))?,
             max_payout: raw.max_payout.map(|text| text.parse()).transpose()?,
             token_lifetime: raw.token_lifetime_seconds.map(TokenLifetime::from_seconds).transpose()?.unwrap_or_default(),
             plan: raw.plan.map(|text| text.parse()).transpose()?,
             expires_at: time("expires_at", raw.expires_at)?,
+            ..KeySettings::named(raw.name.parse()?)
         },
-        auth_method: raw.token_endpoint_auth_method.map(|text| text.parse()).transpose()?.unwrap_or_default(),
+        auth_method,
         secrets: raw.secrets.into_iter().map(secret).collect::<Result<_, Invalid>>()?,
         disabled: raw.disabled,
     })

@@ -27,6 +27,8 @@ fn key(holding: Holding) -> KeyEntry {
         plan: None,
         token_lifetime: TokenLifetime::default(),
         auth_method: AuthMethod::default(),
+        public_credential: None,
+        require_bound_tokens: false,
         expires_at: None,
         disabled: false,
         tokens_revoked_at: None,

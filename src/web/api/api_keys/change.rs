@@ -16,7 +16,7 @@ pub(in crate::web::api) fn edit(call: &Call) -> Result<Answer, ApiError> {
     let id = call.id("client_id")?;
     let mut input = call.input();
     let name = input.optional("name", text);
-    let settings = SettingsInput::read(&mut input, name);
+    let settings = SettingsInput::read(&mut input, name, &call.management.networks);
     let edit = KeyEdit {
         grants: input.optional("grants", grants),
         revoke_tokens: input.optional("revoke_tokens", boolean).unwrap_or_default(),
@@ -44,7 +44,7 @@ pub(in crate::web::api) fn regenerate(call: &Call) -> Result<Answer, ApiError> {
     call.change(|work| {
         check_kind(call, &own(work, call, id)?.kind)?;
         let (key, secret) = change_api_key::regenerate_secret(work, id, grace_period_seconds, revoke_tokens)?;
-        Answer::ok(&view(work, key)?.with_secret(&secret))
+        Answer::ok(&view(work, key)?.with_secret(Some(&secret)))
     })
 }
 

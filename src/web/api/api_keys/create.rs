@@ -16,7 +16,7 @@ pub(in crate::web::api) fn create(call: &Call) -> Result<Answer, ApiError> {
     let name = input.required("name", text);
     let kind = kind(&mut input);
     let auth_method = input.optional("token_endpoint_auth_method", text).unwrap_or_default();
-    let settings = SettingsInput::read(&mut input, None);
+    let settings = SettingsInput::read(&mut input, None, &call.management.networks);
     input.finish()?;
     let kind = present(kind)?;
     check_kind(call, &kind)?;
@@ -29,7 +29,7 @@ pub(in crate::web::api) fn create(call: &Call) -> Result<Answer, ApiError> {
     call.change(|work| {
         let (key, secret) = create_api_key(work, new)?;
         let id = key.client_id;
-        Answer::created(location(id), &view(work, key)?.with_secret(&secret))
+        Answer::created(location(id), &view(work, key)?.with_secret(secret.as_ref()))
     })
 }
 
@@ -65,6 +65,6 @@ pub(in crate::web::api) fn duplicate(call: &Call) -> Result<Answer, ApiError> {
         own(work, call, id)?;
         let (key, secret) = duplicate_api_key(work, id)?;
         let id = key.client_id;
-        Answer::created(location(id), &view(work, key)?.with_secret(&secret))
+        Answer::created(location(id), &view(work, key)?.with_secret(secret.as_ref()))
     })
 }

@@ -10,10 +10,13 @@ use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
+use crate::domain::network_policy::NetworkPolicy;
+use crate::domain::outbound_url::{MAX_URL_BYTES, OutboundUrl};
 use crate::domain::plan::PlanName;
+use crate::domain::public_credential::{PublicCredential, RegisteredJwks, TrustedIssuer};
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
-use crate::web::api::input::{Input, integer, list, text};
+use crate::web::api::input::{Input, boolean, integer, list, string, text};
 
 /// The settings that a body names; what it does not name stays.
 #[derive(Debug, Default)]
@@ -24,13 +27,17 @@ pub(super) struct SettingsInput {
     token_lifetime: Option<TokenLifetime>,
     plan: Option<Option<PlanName>>,
     expires_at: Option<Option<Timestamp>>,
+    public_credential: Option<PublicCredential>,
+    require_bound_tokens: Option<bool>,
 }
 
 impl SettingsInput {
     /// Reads all but the name, which is required in one place and not in another.
-    pub(super) fn read(input: &mut Input<'_>, name: Option<Name>) -> Self {
+    pub(super) fn read(input: &mut Input<'_>, name: Option<Name>, networks: &NetworkPolicy) -> Self {
         Self {
             name,
+            public_credential: public_credential(input, networks),
+            require_bound_tokens: input.optional("require_bound_tokens", boolean),
             ip_allowlist: input.optional("ip_allowlist", allowlist),
             max_payout: input.nullable("max_payout", text),
             token_lifetime: input.optional("token_lifetime_seconds", |value| TokenLifetime::from_seconds(integer(value)?)),
@@ -47,18 +54,13 @@ impl SettingsInput {
         set(&mut settings.token_lifetime, self.token_lifetime);
         set(&mut settings.plan, self.plan);
         set(&mut settings.expires_at, self.expires_at);
+        set(&mut settings.public_credential, self.public_credential.map(Some));
+        set(&mut settings.require_bound_tokens, self.require_bound_tokens);
     }
 
     /// The settings of a new key of this name.
     pub(super) fn into_settings(self, name: Name) -> KeySettings {
-        let mut settings = KeySettings {
-            name,
-            ip_allowlist: IpAllowlist::default(),
-            max_payout: None,
-            token_lifetime: TokenLifetime::default(),
-            plan: None,
-            expires_at: None,
-        };
+        let mut settings = KeySettings::named(name);
         self.apply(&mut settings);
         settings
     }
@@ -70,8 +72,32 @@ fn set<T>(slot: &mut T, value: Option<T>) {
     }
 }
 
+/// The one member that names it; `null` is as if it were not there.
+fn public_credential(input: &mut Input<'_>, networks: &NetworkPolicy) -> Option<PublicCredential> {
+    let address = |text: &str| OutboundUrl::parse(text, networks);
+    let jwks = input.nullable("jwks", |value| RegisteredJwks::new(value.clone())).flatten();
+    let jwks_uri = input.nullable("jwks_uri", |value| {
+        address(&string(value, MAX_URL_BYTES)?).map_err(|invalid| Invalid { field: "jwks_uri", ..invalid })
+    });
+    let issuer = input.nullable("trusted_issuer", |value| match value.as_object() {
+        Some(members) => TrustedIssuer::read(members, address),
+        None => Err(Invalid::new("trusted_issuer", "wrong_type", "must be an object with issuer, subject and audience")),
+    });
+    let named = [
+        jwks.map(PublicCredential::Jwks),
+        jwks_uri.flatten().map(PublicCredential::JwksUri),
+        issuer.flatten().map(PublicCredential::TrustedIssuer),
+    ];
+    let mut named = named.into_iter().flatten();
+    let first = named.next();
+    if let Some(other) = named.next() {
+        input.refuse(other.member(), "not_allowed", "a key has one public credential only");
+    }
+    first
+}
+
 fn allowlist(value: &Value) -> Result<IpAllowlist, Invalid> {
-    let entries: Vec<String> = list(value, |entry| super::super::input::string(entry, 64))?;
+    let entries: Vec<String> = list(value, |entry| string(entry, 64))?;
     IpAllowlist::parse(entries.iter().map(String::as_str))
 }
 

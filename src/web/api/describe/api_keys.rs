@@ -14,7 +14,9 @@ use crate::domain::id::AccountId;
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
+use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::plan::PlanName;
+use crate::domain::public_credential::{RegisteredJwks, TrustedIssuer};
 use crate::domain::time::Timestamp;
 
 /// What an API key is to be.
@@ -47,6 +49,16 @@ struct NewApiKey {
     /// How the key proves itself at the token endpoint. Never changes.
     #[schema(nullable = false)]
     token_endpoint_auth_method: Option<AuthMethod>,
+    /// With `private_key_jwt`: the client's public keys (RFC 7517), 1 to 10 of them.
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<RegisteredJwks>,
+    /// With `private_key_jwt`, in place of `jwks`: where the client publishes its public keys.
+    jwks_uri: Option<OutboundUrl>,
+    /// With `workload_jwt`: whose tokens take the place of a secret.
+    trusted_issuer: Option<TrustedIssuer>,
+    /// Whether every token must be bound to a key of the client (RFC 8705, RFC 9449).
+    #[schema(nullable = false)]
+    require_bound_tokens: Option<bool>,
     /// The rate plan; `null`: the organization's.
     plan: Option<PlanName>,
     /// From when on the key is refused; `null`: never.
@@ -85,6 +97,16 @@ struct ApiKeyEdit {
     plan: Option<PlanName>,
     /// From when on the key is refused; `null`: never.
     expires_at: Option<Timestamp>,
+    /// Of a key with `private_key_jwt`: its public keys from now on.
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<RegisteredJwks>,
+    /// The same when it publishes them: where.
+    jwks_uri: Option<OutboundUrl>,
+    /// Of a key with `workload_jwt`: whose tokens take the place of a secret.
+    trusted_issuer: Option<TrustedIssuer>,
+    /// Whether every token must be bound to a key of the client.
+    #[schema(nullable = false)]
+    require_bound_tokens: Option<bool>,
     /// Whether the tokens issued so far die too.
     #[schema(nullable = false)]
     revoke_tokens: Option<bool>,

@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 use super::operation::Doc;
 use super::parameters::{CURSOR, DELIVERY_STATE, LIMIT};
 use crate::app::show_webhooks::{DeliveryView, WebhookView};
-use crate::domain::webhook::{EventFilter, WebhookUrl};
+use crate::domain::outbound_url::OutboundUrl;
+use crate::domain::webhook::EventFilter;
 
 /// Who is to be told.
 #[derive(ToSchema)]
 #[schema(example = json!({"url": "https://example.com/hooks", "events": ["api_key.created", "api_key.deleted"]}))]
 struct NewWebhook {
     /// HTTPS, and on the public internet unless the server's settings allow more.
-    url: WebhookUrl,
+    url: OutboundUrl,
     /// For people.
     #[schema(nullable = false, max_length = 200)]
     description: Option<String>,
@@ -29,7 +30,7 @@ struct NewWebhook {
 struct WebhookEdit {
     /// HTTPS, and on the public internet unless the server's settings allow more.
     #[schema(nullable = false)]
-    url: Option<WebhookUrl>,
+    url: Option<OutboundUrl>,
     /// For people.
     #[schema(nullable = false, max_length = 200)]
     description: Option<String>,

@@ -19,14 +19,16 @@ use crate::domain::id::{
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
+use crate::domain::outbound_url::{MAX_URL_BYTES, OutboundUrl};
 use crate::domain::plan::{Limit, PlanName};
+use crate::domain::public_credential::IssuerUrl;
 use crate::domain::resource_server::Audience;
 use crate::domain::role::Role;
 use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::{KeyState, SigningAlgorithm};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Standing;
-use crate::domain::webhook::{DisabledReason, EventFilter, MAX_URL_BYTES, WebhookUrl};
+use crate::domain::webhook::{DisabledReason, EventFilter};
 
 macro_rules! words {
     ($($type:ty = $schema:expr;)*) => {$(
@@ -65,7 +67,7 @@ words! {
     EventId = example_id("evt_");
     EventKind = json!({"type": "string", "example": "api_key.created"});
     EventFilter = json!({"type": "array", "items": {"type": "string", "maxLength": 64}, "example": ["api_key.created"]});
-    WebhookUrl = json!({"type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "example": "https://example.com/hooks"});
+    OutboundUrl = json!({"type": "string", "format": "uri", "maxLength": MAX_URL_BYTES, "example": "https://example.com/hooks"});
     DisabledReason = json!({"type": "string", "enum": ["by_hand", "gone"], "example": "gone"});
     DeliveryState = json!({"type": "string", "enum": DeliveryState::ALL.map(DeliveryState::as_str)});
     Email = json!({"type": "string", "format": "email", "maxLength": 254, "example": "person@example.com"});
@@ -73,6 +75,7 @@ words! {
     Standing = json!({"type": "string", "enum": ["disabled", "invited", "active"], "example": "active"});
     Name = json!({"type": "string", "minLength": 1, "maxLength": 64, "example": "Nightly export"});
     Timestamp = json!({"type": "string", "format": "date-time", "example": "2030-01-31T12:00:00Z"});
+    IssuerUrl = json!({"type": "string", "format": "uri", "maxLength": 512, "example": "https://kubernetes.example.com"});
     PlanName = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "example": "growth"});
     Limit = json!({"type": "integer", "minimum": 1, "maximum": Limit::MAX, "example": 300});
     ScopeName = json!({"type": "string", "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,128}$", "example": "payments:read"});

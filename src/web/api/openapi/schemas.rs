@@ -82,10 +82,11 @@ impl Schemas {
 /// What answers leave out at times; all other members are always there, if only as `null`.
 const OPTIONAL: &[(&str, &[&str])] = &[
     ("Actor", &["name"]),
-    ("ApiKey", &["client_secret", "foreign_client_id"]),
+    ("ApiKey", &["client_secret", "foreign_client_id", "jwks", "jwks_uri", "trusted_issuer"]),
     ("AuditEvent", &["target_name"]),
     ("Finding", &["next"]),
     ("Problem", &["errors"]),
+    ("TrustedIssuer", &["jwks_uri"]),
     ("Webhook", &["secret"]),
     ("Grant", &["account_id"]),
     // Part of a body.

@@ -9,7 +9,8 @@ use crate::app::webhooks::{
 };
 use crate::domain::Invalid;
 use crate::domain::id::WebhookId;
-use crate::domain::webhook::{EventFilter, MAX_DESCRIPTION_CHARACTERS, MAX_URL_BYTES, Webhook, WebhookUrl};
+use crate::domain::outbound_url::{MAX_URL_BYTES, OutboundUrl};
+use crate::domain::webhook::{EventFilter, MAX_DESCRIPTION_CHARACTERS, Webhook};
 use crate::store;
 use crate::web::api::answer::Answer;
 use crate::web::api::call::Call;
@@ -95,8 +96,8 @@ fn view(work: &mut Work<'_, '_>, webhook: Webhook) -> Result<WebhookView, ApiErr
     Ok(WebhookView::new(webhook, secrets))
 }
 
-fn url(call: &Call, value: &Value) -> Result<WebhookUrl, Invalid> {
-    WebhookUrl::parse(&string(value, MAX_URL_BYTES)?, &call.management.networks)
+fn url(call: &Call, value: &Value) -> Result<OutboundUrl, Invalid> {
+    OutboundUrl::parse(&string(value, MAX_URL_BYTES)?, &call.management.networks)
 }
 
 fn description(value: &Value) -> Result<String, Invalid> {
