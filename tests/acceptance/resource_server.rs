@@ -23,7 +23,7 @@ struct Payments {
 impl Payments {
     /// Starts it for the tokens of `app`.
     fn start(app: &App) -> Self {
-        Self::with(payments::verifier(&app.issuer, PAYMENTS).unwrap())
+        Self::with(payments::settings(&app.issuer, PAYMENTS).build().unwrap())
     }
 
     fn with(verifier: Verifier) -> Self {

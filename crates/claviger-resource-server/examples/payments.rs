@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::{App, CustomizeResponder, HttpServer, Responder, get, post, web};
+use claviger_resource_server::verifier::Builder;
 use claviger_resource_server::{AccessToken, Refusal, Verifier, actix};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,12 +59,11 @@ pub(crate) fn serve(listener: TcpListener, verifier: Verifier) -> std::io::Resul
     Ok(HttpServer::new(app).listen(listener)?.run())
 }
 
-/// What the API says of itself, and whose tokens it takes.
-pub(crate) fn verifier(issuer: &str, resource_server: &str) -> Result<Verifier, claviger_resource_server::verifier::Unusable> {
+/// Whose tokens the API takes, and what it says of itself.
+pub(crate) fn settings(issuer: &str, resource_server: &str) -> Builder {
     Verifier::builder(issuer, resource_server)
         .realm("payments")
         .metadata(|document| document.scopes(["payments:read", "payments:write"]).authorization_details(["payout_limit"]))
-        .build()
 }
 
 #[actix_web::main]
@@ -73,7 +73,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [issuer, resource_server, listen] = arguments.as_slice() else {
         return Err("usage: payments ISSUER RESOURCE_SERVER ADDRESS:PORT".into());
     };
-    let verifier = verifier(issuer, resource_server)?;
+    let verifier = settings(issuer, resource_server).build()?;
     // Not a reason to stop: the keys are fetched when the first token comes.
     if let Err(why) = verifier.warm_up().await {
         log::warn!("{why}");

@@ -186,7 +186,8 @@ impl AccessToken {
     }
 
     fn require(&self, holds: bool, reason: impl FnOnce() -> Reason) -> Result<(), Refusal> {
-        if holds { Ok(()) } else { Err(Refusal::new(reason(), self.realm.clone())) }
+        let came_with_proof = self.confirmation.as_ref().is_some_and(|bound| bound.key_thumbprint.is_some());
+        if holds { Ok(()) } else { Err(Refusal::new(reason(), self.realm.clone()).to_proof(came_with_proof)) }
     }
 }
 

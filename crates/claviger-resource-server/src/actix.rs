@@ -38,7 +38,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::access_token::AccessToken;
 use crate::refusal::{Reason, Refusal};
-use crate::verifier::{ClientCertificate, Presented, Verifier};
+use crate::verifier::{Accepted, ClientCertificate, Presented, Verifier};
 
 impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
@@ -62,8 +62,8 @@ impl FromRequest for AccessToken {
     type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        if let Some(token) = request.extensions().get::<Self>() {
-            return Box::pin(ready(Ok(token.clone())));
+        if let Some(accepted) = request.extensions().get::<Accepted>() {
+            return Box::pin(ready(Ok(accepted.token.clone())));
         }
         let verifier = request.app_data::<Verifier>().cloned();
         let request = request.clone();
@@ -75,6 +75,11 @@ impl FromRequest for AccessToken {
 }
 
 async fn authenticate(verifier: &Verifier, request: &HttpRequest) -> Result<AccessToken, Refusal> {
+    if let Some(accepted) = request.extensions().get::<Accepted>()
+        && accepted.by.is(verifier)
+    {
+        return Ok(accepted.token.clone());
+    }
     let values = |name| request.headers().get_all(name).map(|value| value.as_bytes()).collect::<Vec<_>>();
     let (authorization, proofs) = (values(AUTHORIZATION.as_str()), values("dpop"));
     let of_connection = || request.conn_data::<ClientCertificate>().cloned();
@@ -87,7 +92,9 @@ async fn authenticate(verifier: &Verifier, request: &HttpRequest) -> Result<Acce
         query: request.uri().query(),
         certificate: certificate.as_ref(),
     };
-    verifier.authenticate(&presented).await
+    let token = verifier.authenticate(&presented).await?;
+    drop(request.extensions_mut().insert(Accepted { by: verifier.clone(), token: token.clone() }));
+    Ok(token)
 }
 
 /// A middleware that answers requests without a good token itself, for whole scopes of routes.
@@ -120,10 +127,9 @@ impl RequireToken {
         self
     }
 
-    async fn check(&self, request: &HttpRequest) -> Result<AccessToken, Refusal> {
+    async fn check(&self, request: &HttpRequest) -> Result<(), Refusal> {
         let token = authenticate(&self.verifier, request).await?;
-        self.scopes.iter().try_for_each(|scope| token.require_scope(scope))?;
-        Ok(token)
+        self.scopes.iter().try_for_each(|scope| token.require_scope(scope))
     }
 }
 
@@ -165,10 +171,7 @@ where
         let (service, required) = (Rc::clone(&self.service), self.required.clone());
         Box::pin(async move {
             match required.check(request.request()).await {
-                Ok(token) => {
-                    drop(request.extensions_mut().insert(token));
-                    Ok(service.call(request).await?.map_into_left_body())
-                }
+                Ok(()) => Ok(service.call(request).await?.map_into_left_body()),
                 Err(refusal) => Ok(request.into_response(refusal.error_response()).map_into_right_body()),
             }
         })

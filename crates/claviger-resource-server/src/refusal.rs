@@ -54,12 +54,20 @@ impl Default for Realm {
 pub struct Refusal {
     reason: Reason,
     realm: Option<Arc<Realm>>,
+    came_with_proof: bool,
 }
 
 impl Refusal {
     /// A refusal by the API of this realm.
     pub const fn new(reason: Reason, realm: Option<Arc<Realm>>) -> Self {
-        Self { reason, realm }
+        Self { reason, realm, came_with_proof: false }
+    }
+
+    /// The same, answered to somebody who uses proofs of possession: the challenge is of that scheme.
+    #[must_use]
+    pub const fn to_proof(mut self, came_with_proof: bool) -> Self {
+        self.came_with_proof = came_with_proof;
+        self
     }
 
     /// Why.
@@ -142,9 +150,10 @@ impl Refusal {
         let dpop = |algorithms: &str| with_error(Challenge::dpop(&realm.name).with("algs", algorithms)).to_string();
         match (&self.reason, &realm.proof_algorithms) {
             (Reason::AccountNotAllowed | Reason::PayoutLimitExceeded | Reason::Unavailable(_), _) => Vec::new(),
-            (Reason::InvalidProof(_), Some(algorithms)) => vec![dpop(algorithms)],
             // Whoever has no token yet may choose.
             (Reason::NoToken, Some(algorithms)) => vec![bearer(), dpop(algorithms)],
+            (Reason::InvalidProof(_), Some(algorithms)) => vec![dpop(algorithms)],
+            (_, Some(algorithms)) if self.came_with_proof => vec![dpop(algorithms)],
             _ => vec![bearer()],
         }
     }
@@ -249,9 +258,15 @@ mod tests {
         let realm = Realm { name: "x".into(), metadata_url: None, proof_algorithms: Some("ES256 EdDSA".into()) };
         let of = |reason| Refusal::new(reason, Some(Arc::new(realm.clone()))).challenges();
         assert_eq!(of(Reason::NoToken), ["Bearer realm=\"x\"", "DPoP realm=\"x\", algs=\"ES256 EdDSA\""]);
-        assert!(
-            of(Reason::InvalidProof(String::new()))[0]
-                .starts_with("DPoP realm=\"x\", algs=\"ES256 EdDSA\", error=\"invalid_dpop")
-        );
+        let proved = |reason| Refusal::new(reason, Some(Arc::new(realm.clone()))).to_proof(true).challenges();
+        for (challenges, error) in [
+            (of(Reason::InvalidProof(String::new())), "invalid_dpop_proof"),
+            (proved(Reason::InvalidToken(String::new())), "invalid_token"),
+            (proved(Reason::InsufficientScope("a".into())), "insufficient_scope"),
+        ] {
+            let begin = format!("DPoP realm=\"x\", algs=\"ES256 EdDSA\", error=\"{error}\"");
+            assert!(challenges.len() == 1 && challenges[0].starts_with(&begin), "{challenges:?}");
+        }
+        assert!(of(Reason::InvalidToken(String::new()))[0].starts_with("Bearer "));
     }
 }

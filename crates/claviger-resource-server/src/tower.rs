@@ -35,7 +35,7 @@ use tower_service::Service;
 
 use crate::access_token::AccessToken;
 use crate::refusal::Refusal;
-use crate::verifier::{ClientCertificate, Presented, Verifier};
+use crate::verifier::{Accepted, ClientCertificate, Presented, Verifier};
 
 impl Refusal {
     /// The whole answer.
@@ -112,6 +112,7 @@ where
             let (mut parts, body) = request.into_parts();
             match required.check(&parts).await {
                 Ok(token) => {
+                    parts.extensions.insert(Accepted { by: required.verifier, token: token.clone() });
                     parts.extensions.insert(token);
                     service.call(Request::from_parts(parts, body)).await
                 }
@@ -133,7 +134,10 @@ impl RequireTokenLayer {
             query: parts.uri.query(),
             certificate: parts.extensions.get::<ClientCertificate>(),
         };
-        let token = self.verifier.authenticate(&presented).await?;
+        let token = match parts.extensions.get::<Accepted>() {
+            Some(accepted) if accepted.by.is(&self.verifier) => accepted.token.clone(),
+            _ => self.verifier.authenticate(&presented).await?,
+        };
         self.scopes.iter().try_for_each(|scope| token.require_scope(scope))?;
         Ok(token)
     }

@@ -70,7 +70,7 @@ struct Inner {
 }
 
 /// What of a request decides about its token. The adapters fill it in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Presented<'a> {
     /// The values of all `Authorization` headers.
     pub authorization: &'a [&'a [u8]],
@@ -86,7 +86,28 @@ pub struct Presented<'a> {
     pub certificate: Option<&'a ClientCertificate>,
 }
 
+/// Shows neither token nor proof.
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presented").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What an adapter leaves in a request, so that it is judged once: a proof is good once.
+#[cfg(any(feature = "actix", feature = "tower"))]
+#[derive(Clone)]
+pub(crate) struct Accepted {
+    pub(crate) by: Verifier,
+    pub(crate) token: AccessToken,
+}
+
 impl Verifier {
+    /// Whether this is a clone of that one.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The settings of a verifier for tokens of this issuer (its `iss`, character by character) that name this resource
     /// server (an identifier in their `aud`).
     pub fn builder(issuer: impl Into<String>, resource_server: impl Into<String>) -> Builder {
@@ -98,7 +119,8 @@ impl Verifier {
     /// # Errors
     /// [`Refusal`], which is the whole answer.
     pub async fn authenticate(&self, request: &Presented<'_>) -> Result<AccessToken, Refusal> {
-        self.judge(request).await.map_err(|reason| self.refusal(reason))
+        let came_with_proof = matches!(Credentials::read(request.authorization.iter().copied()), Ok(Credentials::Dpop(_)));
+        self.judge(request).await.map_err(|reason| self.refusal(reason).to_proof(came_with_proof))
     }
 
     /// The same for a bearer token that was found elsewhere than in a request, e.g. in a message. Bound tokens are refused.

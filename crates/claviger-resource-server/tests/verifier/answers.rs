@@ -239,3 +239,48 @@ impl JsonBody for reqwest::RequestBuilder {
         self.header("content-type", "application/json").body(body.to_string())
     }
 }
+
+#[tokio::test]
+async fn dp4_a_request_is_judged_once_however_often_it_is_looked_at() {
+    use actix_web::{App, HttpServer, web};
+    let world = world();
+    let key = crate::support::Signer::p256("");
+    let token = world.token(json!({"cnf": {"jkt": key.thumbprint()}}));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = format!("http://{}", listener.local_addr().unwrap());
+    let verifier = world.verifier.clone();
+    std::thread::spawn(move || {
+        let app = move || {
+            let twice = async |first: AccessToken, second: AccessToken| format!("{} {}", first.client_id(), second.client_id());
+            let guard = || actix::RequireToken::by(&verifier);
+            App::new()
+                .app_data(verifier.clone())
+                .service(
+                    web::scope("/guarded")
+                        .wrap(guard())
+                        .service(web::scope("/again").wrap(guard()).route("", web::get().to(twice))),
+                )
+                .route("/plain", web::get().to(twice))
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+        actix_web::rt::System::new().block_on(server).unwrap();
+    });
+    let http = Client::new();
+    let proof = |path: &str| {
+        let claims = json!({
+            "jti": path, "htm": "GET", "htu": format!("https://payments.example.com{path}"), "iat": NOW,
+            "ath": crate::support::signer::sha256(&token),
+        });
+        key.sign(&json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.numbers()}), &claims)
+    };
+    for path in ["/guarded/again", "/plain"] {
+        let proof = proof(path);
+        let send =
+            || http.get(format!("{api}{path}")).header("authorization", format!("DPoP {token}")).header("dpop", &proof).send();
+        let answer = send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "key_1 key_1"), "{path}");
+        let (status, code, challenges) = refused(send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), (401, "invalid_dpop_proof"));
+        assert!(challenges.len() == 1 && challenges[0].starts_with("DPoP realm=\"payments\""), "{challenges:?}");
+    }
+}
