@@ -36,11 +36,14 @@ pub struct Metadata<'a> {
     scopes_supported: Vec<&'a ScopeName>,
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl<'a> Metadata<'a> {
@@ -51,6 +54,7 @@ impl<'a> Metadata<'a> {
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
         let methods = || AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
+        let algorithms = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
         Self {
             issuer,
             token_endpoint: format!("{base}{}", paths::TOKEN),
@@ -58,11 +62,14 @@ impl<'a> Metadata<'a> {
             scopes_supported: scopes,
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
+            token_endpoint_auth_signing_alg_values_supported: algorithms(),
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
+            introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
             introspection_signing_alg_values_supported: signing_algorithm.map(SigningAlgorithm::as_str).into_iter().collect(),
             revocation_endpoint: format!("{base}{}", paths::REVOCATION),
             revocation_endpoint_auth_methods_supported: methods(),
+            revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         }
     }
 }
