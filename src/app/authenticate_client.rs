@@ -49,7 +49,8 @@ impl From<Busy> for Denied {
 /// A client that has proved who it is.
 pub(super) struct AuthenticatedClient {
     pub(super) key: Arc<KeyEntry>,
-    pub(super) secret: SecretId,
+    /// The secret that it knows, if it has any.
+    pub(super) secret: Option<SecretId>,
 }
 
 impl TokenIssuer {
@@ -71,6 +72,9 @@ impl TokenIssuer {
             }
             Credentials::Basic { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretBasic),
             Credentials::Post { client_id, client_secret } => (client_id, client_secret, AuthMethod::ClientSecretPost),
+            Credentials::Assertion { client_id, assertion } => {
+                return self.authenticate_by_assertion(client_id.as_deref(), assertion, address, now).await;
+            }
         };
         let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
         self.failures.check(Some(client_id), address).map_err(wait)?;
@@ -161,7 +165,7 @@ impl TokenIssuer {
 
     fn check_key(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
         let secret = client_auth::authenticate(&key.entry, attempt.method, attempt.secret, &self.pepper, attempt.now)?;
-        Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret })
+        Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret: Some(secret) })
     }
 
     async fn check_foreign_secrets(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Denied> {
@@ -170,7 +174,7 @@ impl TokenIssuer {
             if self.foreign_secrets.matches(entry.client_id, stored, attempt.secret).await? {
                 let recognised = Recognised { id: stored.id, expires_at: stored.expires_at };
                 let secret = client_auth::check_state(entry, attempt.method, recognised, attempt.now)?;
-                return Ok(AuthenticatedClient { key: Arc::clone(entry), secret });
+                return Ok(AuthenticatedClient { key: Arc::clone(entry), secret: Some(secret) });
             }
         }
         Err(Denied::Client(ClientRefusal::WrongSecret))

@@ -57,7 +57,7 @@ impl TokenIssuer {
             Some(OverLimit { retry_after_seconds, .. }) => Err(OAuthError::OverPlan { retry_after_seconds }.into()),
             None => self.look_up(&client.key, lookup.token(), now).await,
         };
-        self.uses.record(client.secret, now, address);
+        self.uses.record(client.key.client_id, client.secret, now, address);
         let result = result.map(|body| Answer { body, caller }).map_err(|refusal| Refusal { client_id: Some(caller), ..refusal });
         Introspection { result, admission }
     }

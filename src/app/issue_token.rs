@@ -11,7 +11,7 @@ use super::authenticate_client::AuthenticatedClient;
 use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::usage_counts::UsageCounts;
-use super::{Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
+use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
 use crate::clock;
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
@@ -44,6 +44,8 @@ pub struct TokenIssuer {
     pub proofs: ProofRules,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
+    /// The keys that clients publish.
+    pub client_keys: ClientKeys,
     /// What clients may use once.
     pub one_time: Arc<OneTimeProofs>,
     /// The brake on guessing.
@@ -209,7 +211,7 @@ impl TokenIssuer {
             },
         };
         if let Ok(token) = &result {
-            self.uses.record(client.secret, now, address);
+            self.uses.record(client.key.client_id, client.secret, now, address);
             self.usage.count(client.key.client_id, now, &token.scope, request.scope.as_deref());
         }
         let result = result.map_err(|refusal| Refusal { client_id: Some(client.key.client_id), ..refusal });

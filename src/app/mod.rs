@@ -3,12 +3,14 @@
 pub mod apply;
 pub mod audit;
 pub mod audit_csv;
+mod authenticate_by_assertion;
 mod authenticate_client;
 pub mod bearer;
 pub mod bootstrap;
 pub mod caller;
 pub mod catalogue;
 pub mod change_api_key;
+mod client_keys;
 pub mod create_account;
 pub mod create_api_key;
 pub mod create_organization;
@@ -57,6 +59,7 @@ mod uses;
 pub mod verify_audit;
 pub mod webhooks;
 
+pub use client_keys::ClientKeys;
 pub use error::AppError;
 pub use failures::{FailureLimits, Failures};
 pub use foreign_secrets::ForeignSecrets;

@@ -57,7 +57,7 @@ impl TokenIssuer {
             (None, Err(error)) => Err(error.into()),
             (None, Ok(token)) => self.end_token(management, &client.key, token, actor, now).await,
         };
-        self.uses.record(client.secret, now, address);
+        self.uses.record(client.key.client_id, client.secret, now, address);
         Revocation { result: result.map_err(|refusal| Refusal { client_id: Some(caller), ..refusal }), admission }
     }
 

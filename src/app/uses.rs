@@ -7,8 +7,9 @@ use std::sync::Mutex;
 
 use foldhash::fast::RandomState;
 
-use crate::domain::id::SecretId;
+use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
+use crate::store::key_uses::KeyUse;
 use crate::store::secrets::{self, NewUse};
 use crate::store::{Db, StoreError, key_uses};
 
@@ -24,12 +25,20 @@ const BATCH: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Uses {
     shards: [Mutex<Shard>; SHARDS],
+    /// Keys without a secret have their uses in their own row.
+    keys: Mutex<HashMap<ClientId, (Timestamp, IpAddr), RandomState>>,
     hasher: RandomState,
 }
 
 impl Uses {
-    /// Notes that a token was issued for `secret`.
-    pub fn record(&self, secret: SecretId, at: Timestamp, ip: IpAddr) {
+    /// Notes that a token was issued to a key, by the secret that it has shown, if it has any.
+    pub fn record(&self, key: ClientId, secret: Option<SecretId>, at: Timestamp, ip: IpAddr) {
+        let Some(secret) = secret else {
+            if let Ok(mut keys) = self.keys.lock() {
+                keys.insert(key, (at, ip));
+            }
+            return;
+        };
         let Some(Ok(mut shard)) = self.shard(secret).map(Mutex::lock) else { return };
         let entry = shard.entry(secret).or_insert(NewUse { secret, last_at: at, last_ip: ip, tokens: 0 });
         entry.last_at = entry.last_at.max(at);
@@ -66,7 +75,21 @@ impl Uses {
         for batch in gathered.chunks(BATCH) {
             key_uses::record(db, batch, now)?;
         }
+        self.flush_keys(db, now)?;
         Ok(gathered.len())
+    }
+
+    fn flush_keys(&self, db: &Db, now: Timestamp) -> Result<(), StoreError> {
+        let taken = self.keys.lock().map(|mut keys| std::mem::take(&mut *keys)).unwrap_or_default();
+        let mut used: Vec<KeyUse> = taken.iter().map(|(key, (at, ip))| KeyUse::new(*key, *at, *ip)).collect();
+        used.sort_unstable();
+        let written = used.chunks(BATCH).try_for_each(|batch| key_uses::record_keys(db, batch, now));
+        if let (Err(_), Ok(mut keys)) = (&written, self.keys.lock()) {
+            for (key, older) in taken {
+                keys.entry(key).or_insert(older);
+            }
+        }
+        written
     }
 
     fn put_back(&self, batch: &[NewUse]) {

@@ -22,7 +22,8 @@ use crate::app::set_up::{setup_link, setup_token};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
-    FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Uses, catalogue, install_recorder, plans,
+    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Uses, catalogue,
+    install_recorder, plans,
 };
 use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
@@ -80,6 +81,7 @@ async fn serve(
     let metrics = Metrics::new();
     let nonces = settings.requires_dpop_nonces.then(|| master_key.nonce_key()).transpose()?;
     let issuer = Arc::new(TokenIssuer {
+        client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
         one_time: Arc::new(OneTimeProofs::new(db.clone())),
         issuer: settings.issuer.clone(),
         directory,

@@ -143,7 +143,7 @@ impl SigningPair {
     }
 
     /// The signature of `message` (RFC 7515 section 5.1, step 5) in base64url.
-    pub(super) fn sign_raw(&self, message: &[u8]) -> Result<String, CryptoError> {
+    pub(crate) fn sign_raw(&self, message: &[u8]) -> Result<String, CryptoError> {
         jsonwebtoken::crypto::sign(message, self.registration.encoding_key(), jwt_algorithm(self.algorithm()))
             .map_err(|_| CryptoError::Signature)
     }

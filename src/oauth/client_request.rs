@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use super::basic::{self, BasicError};
 use super::error::{ClientRefusal, OAuthError};
-use super::form::{Form, FormError};
+use super::form::{Form, FormError, MAX_VALUE_BYTES};
 use super::media_type;
+use crate::crypto::jwt::MAX_TOKEN_BYTES;
 
 /// A request as HTTP brought it; nothing is interpreted yet.
 #[derive(Clone, Debug, Default)]
@@ -57,13 +58,24 @@ pub enum Credentials {
         /// As sent.
         client_secret: Zeroizing<String>,
     },
+    /// A signed assertion (RFC 7521 section 4.2); it is used once, so that it is no secret for long.
+    Assertion {
+        /// As sent; the assertion itself may name the client instead.
+        client_id: Option<String>,
+        /// As sent.
+        assertion: Zeroizing<String>,
+    },
 }
+
+/// The one `client_assertion_type` (RFC 7523 section 2.2).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The parameters by which a client presents itself.
 const OF_CLIENTS: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /// Reads the form of `raw` and who sends it. `known` are the endpoint's own parameters that may stand once; neither
-/// they nor those in `repeatable` may stand in the query. No value is longer than `max_value_bytes`.
+/// they nor those in `repeatable` may stand in the query. No value is longer than `max_value_bytes`, but a client's
+/// assertion, which may fill the body.
 ///
 /// # Errors
 /// [`OAuthError::InvalidRequest`].
@@ -81,7 +93,11 @@ pub fn parse<'a>(
     }
     let single = || known.iter().chain(&OF_CLIENTS);
     refuse_known_parameters_in_query(raw.query, |name| single().chain(repeatable).any(|known| known.as_bytes() == name))?;
-    let form = Form::parse_up_to(raw.body, max_value_bytes).map_err(shape_of_form)?;
+    let form = Form::parse_up_to(raw.body, MAX_TOKEN_BYTES).map_err(shape_of_form)?;
+    let longest = |name: &[u8]| if name == b"client_assertion" { MAX_TOKEN_BYTES } else { max_value_bytes };
+    if form.iter().any(|(name, value)| name.len() > MAX_VALUE_BYTES || value.len() > longest(name)) {
+        return Err(shape_of_form(FormError::ValueTooLong));
+    }
     for name in single() {
         one(&form, name)?;
     }
@@ -99,7 +115,8 @@ pub fn one<'f>(form: &'f Form<'_>, name: &str) -> Result<Option<&'f [u8]>, OAuth
 
 fn presented(form: &Form<'_>, authorizations: &[&[u8]]) -> Result<Presented, OAuthError> {
     let (id, secret) = (one(form, "client_id")?, one(form, "client_secret")?);
-    let has_assertion = one(form, "client_assertion")?.is_some() || one(form, "client_assertion_type")?.is_some();
+    let (assertion, assertion_type) = (one(form, "client_assertion")?, one(form, "client_assertion_type")?);
+    let has_assertion = assertion.is_some() || assertion_type.is_some();
     let authorization = match authorizations {
         [] => None,
         [header] => Some(*header),
@@ -109,9 +126,13 @@ fn presented(form: &Form<'_>, authorizations: &[&[u8]]) -> Result<Presented, OAu
     if ways > 1 {
         return Err(OAuthError::InvalidRequest("the client may authenticate in one way only"));
     }
-    let credentials = match (authorization, id, secret) {
+    if assertion_type.is_some_and(|kind| kind != JWT_BEARER.as_bytes()) {
+        return Err(OAuthError::InvalidRequest("the client_assertion_type is not one that this server knows"));
+    }
+    let credentials = match (authorization, id, secret, assertion) {
         (Some(header), ..) => from_header(header)?,
-        (None, Some(id), Some(secret)) => from_body(id, secret),
+        (None, Some(id), Some(secret), _) => from_body(id, secret),
+        (None, id, None, Some(assertion)) if assertion_type.is_some() => from_assertion(id, assertion),
         (None, ..) => Credentials::Refused(ClientRefusal::NoCredentials),
     };
     Ok(Presented { credentials, body_client_id: id.map(<[u8]>::to_vec) })
@@ -145,6 +166,15 @@ fn from_header(header: &[u8]) -> Result<Credentials, OAuthError> {
         }
         Err(BasicError::OtherScheme) => Ok(Credentials::Refused(ClientRefusal::OtherScheme)),
         Err(BasicError::Malformed) => Ok(Credentials::Refused(ClientRefusal::MalformedCredentials)),
+    }
+}
+
+fn from_assertion(id: Option<&[u8]>, assertion: &[u8]) -> Credentials {
+    match (id.map(std::str::from_utf8).transpose(), std::str::from_utf8(assertion)) {
+        (Ok(id), Ok(assertion)) => {
+            Credentials::Assertion { client_id: id.map(str::to_owned), assertion: Zeroizing::new(assertion.to_owned()) }
+        }
+        _ => Credentials::Refused(ClientRefusal::MalformedAssertion),
     }
 }
 

@@ -75,6 +75,18 @@ pub enum ClientRefusal {
     OtherClientId,
     /// Right or wrong credentials, but by a method that the key is not registered for.
     OtherMethod,
+    /// An assertion that cannot be read, or is of another kind.
+    MalformedAssertion,
+    /// No key of the client's, or of its issuer's, has signed the assertion.
+    AssertionSignature,
+    /// The assertion is of somebody else, for somebody else, or without what it must say.
+    AssertionClaims,
+    /// The assertion has ended, has not begun, or lives for too long.
+    AssertionTime,
+    /// The assertion was used before.
+    AssertionReplayed,
+    /// The client's, or its issuer's, keys could not be fetched.
+    KeysUnavailable,
 }
 
 impl ClientRefusal {
@@ -92,6 +104,12 @@ impl ClientRefusal {
             Self::Disabled => "disabled",
             Self::OtherClientId => "other_client_id",
             Self::OtherMethod => "other_method",
+            Self::MalformedAssertion => "malformed_assertion",
+            Self::AssertionSignature => "assertion_signature",
+            Self::AssertionClaims => "assertion_claims",
+            Self::AssertionTime => "assertion_time",
+            Self::AssertionReplayed => "assertion_replayed",
+            Self::KeysUnavailable => "keys_unavailable",
         }
     }
 
@@ -101,9 +119,17 @@ impl ClientRefusal {
             Self::Deleted | Self::WrongSecret | Self::ExpiredSecret | Self::ExpiredKey | Self::Disabled | Self::OtherMethod => {
                 true
             }
-            Self::NoCredentials | Self::MalformedCredentials | Self::OtherScheme | Self::UnknownClient | Self::OtherClientId => {
-                false
-            }
+            Self::AssertionSignature
+            | Self::AssertionClaims
+            | Self::AssertionTime
+            | Self::AssertionReplayed
+            | Self::KeysUnavailable => true,
+            Self::NoCredentials
+            | Self::MalformedCredentials
+            | Self::OtherScheme
+            | Self::UnknownClient
+            | Self::OtherClientId
+            | Self::MalformedAssertion => false,
         }
     }
 }

@@ -37,12 +37,15 @@ pub struct Metadata<'a> {
     scopes_supported: Vec<&'a ScopeName>,
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     dpop_signing_alg_values_supported: [&'static str; PROOF_ALGORITHMS.len()],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl<'a> Metadata<'a> {
@@ -53,6 +56,7 @@ impl<'a> Metadata<'a> {
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
         let methods = || AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
+        let algorithms = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
         Self {
             issuer,
             token_endpoint: format!("{base}{}", paths::TOKEN),
@@ -60,12 +64,15 @@ impl<'a> Metadata<'a> {
             scopes_supported: scopes,
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
+            token_endpoint_auth_signing_alg_values_supported: algorithms(),
             dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
+            introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
             introspection_signing_alg_values_supported: signing_algorithm.map(SigningAlgorithm::as_str).into_iter().collect(),
             revocation_endpoint: format!("{base}{}", paths::REVOCATION),
             revocation_endpoint_auth_methods_supported: methods(),
+            revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         }
     }
 }

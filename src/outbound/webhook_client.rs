@@ -5,9 +5,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Response, StatusCode};
 
-use super::resolver::{CheckedResolver, NotPermitted, Unresolved};
+use super::clients::{ClientFault, Clients};
+use super::resolver::{NotPermitted, Unresolved};
 use super::tls_fault;
 use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::outbound_url::OutboundUrl;
@@ -17,18 +18,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// What is read of an answer's body, so that a receiver can end it in an orderly way; it is never looked at.
 const MAX_ANSWER_BYTES: usize = 4_096;
-
-/// The client could not be made.
-#[derive(Debug)]
-pub struct ClientFault(String);
-
-impl std::fmt::Display for ClientFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for ClientFault {}
 
 /// One message, signed.
 #[derive(Clone, Debug)]
@@ -71,10 +60,7 @@ impl Outcome {
 
 /// Posts messages.
 #[derive(Clone, Debug)]
-pub struct WebhookClient {
-    https: (Client, CheckedResolver),
-    http: (Client, CheckedResolver),
-}
+pub struct WebhookClient(Clients);
 
 impl WebhookClient {
     /// Connects to what `policy` permits, in the clear only to what it permits in the clear.
@@ -82,34 +68,15 @@ impl WebhookClient {
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(policy: &NetworkPolicy) -> Result<Self, ClientFault> {
-        let client = |resolver: CheckedResolver, https_only: bool| {
-            let built = Client::builder()
-                .dns_resolver(resolver.clone())
-                .https_only(https_only)
-                .no_proxy()
-                .redirect(redirect::Policy::none())
-                .connect_timeout(CONNECT_WITHIN)
-                .timeout(ANSWER_WITHIN)
-                // Each attempt looks at the address anew.
-                .pool_max_idle_per_host(0)
-                .user_agent(concat!("Claviger/", env!("CARGO_PKG_VERSION"), " (webhooks)"))
-                .build()
-                .map_err(|error| ClientFault(describe(&error)))?;
-            Ok((built, resolver))
-        };
-        Ok(Self {
-            https: client(CheckedResolver::new(policy.clone(), NetworkPolicy::permits), true)?,
-            http: client(CheckedResolver::new(policy.clone(), NetworkPolicy::permits_in_the_clear), false)?,
-        })
+        Ok(Self(Clients::new(policy, CONNECT_WITHIN, ANSWER_WITHIN, "webhooks")?))
     }
 
     /// Posts the message.
     pub async fn post(&self, message: WebhookMessage) -> Outcome {
-        let (client, resolver) = if message.url.is_plain() { &self.http } else { &self.https };
-        // A host that is an address is never resolved.
-        if message.url.literal_address().is_some_and(|address| !resolver.permits(address)) {
-            return Outcome::failed(NotPermitted.to_string());
-        }
+        let client = match self.0.for_url(&message.url) {
+            Ok(client) => client,
+            Err(NotPermitted) => return Outcome::failed(NotPermitted.to_string()),
+        };
         let sent = client
             .post(message.url.url().clone())
             .header(CONTENT_TYPE, "application/json")
@@ -172,11 +139,4 @@ fn reason(error: &reqwest::Error) -> String {
         "the connection broke"
     };
     text.to_owned()
-}
-
-fn describe(error: &reqwest::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }

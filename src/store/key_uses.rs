@@ -1,6 +1,8 @@
 //! When each key was last used, for lists in that order: copied from what is written of its secrets, at most once a minute
 //! for each key, so that a busy key's row is not written all the time.
 
+use std::net::IpAddr;
+
 use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -10,17 +12,36 @@ use diesel::sql_types::{BigInt, HasSqlType, Text};
 use super::schema::{api_keys, api_secrets};
 use super::secrets::NewUse;
 use super::{Db, DbConnection, StoreError, WriteTransaction};
+use crate::domain::id::ClientId;
 use crate::domain::time::Timestamp;
 
 /// How far a key's own time may lie behind its secrets', in seconds.
 const LAG_SECONDS: i64 = 60;
 
 /// A key that was used since its row says.
-#[derive(Debug)]
-struct KeyUse {
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyUse {
     client_id: String,
     at: i64,
     ip: String,
+}
+
+impl KeyUse {
+    /// A use of this key.
+    pub fn new(key: ClientId, at: Timestamp, ip: IpAddr) -> Self {
+        Self { client_id: key.to_string(), at: at.unix(), ip: ip.to_string() }
+    }
+}
+
+/// Writes down when keys without secrets were used, in order of id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn record_keys(db: &Db, uses: &[KeyUse], now: Timestamp) -> Result<(), StoreError> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    db.write(now, |transaction| write(transaction, uses))
 }
 
 /// Writes down what `uses` of secrets say of their keys. It is a transaction of its own: rows of secrets' uses must not

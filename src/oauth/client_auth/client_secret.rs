@@ -48,16 +48,26 @@ pub fn check_state(
     recognised: Recognised,
     now: Timestamp,
 ) -> Result<SecretId, ClientRefusal> {
-    let ended = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     if key.auth_method != method {
-        Err(ClientRefusal::OtherMethod)
-    } else if key.disabled {
+        return Err(ClientRefusal::OtherMethod);
+    }
+    check_key(key, now)?;
+    match recognised.expires_at {
+        Some(at) if at <= now => Err(ClientRefusal::ExpiredSecret),
+        _ => Ok(recognised.id),
+    }
+}
+
+/// Whether a key that has proved itself is accepted.
+///
+/// # Errors
+/// [`ClientRefusal::Disabled`], [`ClientRefusal::ExpiredKey`].
+pub fn check_key(key: &KeyEntry, now: Timestamp) -> Result<(), ClientRefusal> {
+    if key.disabled {
         Err(ClientRefusal::Disabled)
-    } else if ended(key.expires_at) {
+    } else if key.expires_at.is_some_and(|at| at <= now) {
         Err(ClientRefusal::ExpiredKey)
-    } else if ended(recognised.expires_at) {
-        Err(ClientRefusal::ExpiredSecret)
     } else {
-        Ok(recognised.id)
+        Ok(())
     }
 }

@@ -191,9 +191,12 @@ impl Connection {
 
     fn read_more(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16_384];
-        match self.stream.read(&mut buffer)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            length => {
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            // The process was stopped for a moment; whoever reads asks for more.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(error),
+            Ok(length) => {
                 self.received.extend_from_slice(&buffer[..length]);
                 Ok(())
             }

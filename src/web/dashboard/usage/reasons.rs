@@ -43,6 +43,42 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "Send it as the key's page says: in the Authorization header, or in the form.",
     ),
     (
+        "malformed_assertion",
+        "Unreadable assertion",
+        "The client assertion is not a signed JWT of a kind that this server takes.",
+        "Sign it with RS256, PS256, ES256 or EdDSA, with typ JWT or none.",
+    ),
+    (
+        "assertion_signature",
+        "Assertion signed by another key",
+        "None of the public keys that are registered for this key has signed the assertion.",
+        "Register the client's new public key on the key's page, or look whether kid names the right one.",
+    ),
+    (
+        "assertion_claims",
+        "Assertion for somebody else",
+        "iss, sub, aud or jti of the assertion is missing or another than it must be.",
+        "iss and sub are the client id and aud is this server's issuer alone; of a workload's token they are what the key names.",
+    ),
+    (
+        "assertion_time",
+        "Assertion out of its time",
+        "The assertion has ended, has not begun, or lives for more than five minutes (a workload's: an hour).",
+        "Make a new one for each request, and look at the client's clock.",
+    ),
+    (
+        "assertion_replayed",
+        "Assertion used twice",
+        "The assertion was used before; each is good for one request.",
+        "Make a new one, with a jti of its own, for each request. If nobody did this twice, somebody has copied it.",
+    ),
+    (
+        "keys_unavailable",
+        "Public keys out of reach",
+        "The public keys of the client, or of the issuer that it trusts, could not be fetched from where they are published.",
+        "Look whether their address answers within three seconds with a JWK Set, and leads to a public network.",
+    ),
+    (
         "other_client_id",
         "Two client ids",
         "The form named another client id than the Authorization header.",
@@ -168,6 +204,12 @@ mod tests {
             ClientRefusal::Disabled,
             ClientRefusal::OtherClientId,
             ClientRefusal::OtherMethod,
+            ClientRefusal::MalformedAssertion,
+            ClientRefusal::AssertionSignature,
+            ClientRefusal::AssertionClaims,
+            ClientRefusal::AssertionTime,
+            ClientRefusal::AssertionReplayed,
+            ClientRefusal::KeysUnavailable,
         ];
         let others = [
             OAuthError::InvalidRequest(""),
