@@ -36,6 +36,17 @@ pub struct AccessTokenClaims<'a> {
     /// The key's payout limit.
     #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     pub authorization_details: Option<[PayoutLimit<'a>; 1]>,
+    /// What the token is bound to.
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
+    pub cnf: Option<Confirmation<'a>>,
+}
+
+/// `cnf` (RFC 7800 section 3.1): what whoever presents the token has to prove.
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct Confirmation<'a> {
+    /// The thumbprint of the key that signs the proofs (RFC 9449 section 6.1).
+    pub jkt: &'a str,
 }
 
 /// `aud`.
@@ -95,6 +106,11 @@ impl AccessTokenClaims<'_> {
             json.push_str(",\"max_amount\":");
             push_text(&mut json, limit.max_amount);
             json.push_str("}]");
+        }
+        if let Some(Confirmation { jkt }) = self.cnf {
+            json.push_str(",\"cnf\":{\"jkt\":");
+            push_text(&mut json, jkt);
+            json.push('}');
         }
         json.push('}');
         json
@@ -177,6 +193,7 @@ mod tests {
             (iat, lifetime) in (any::<i32>(), 1..3600_i64),
             account in any::<Option<u64>>(),
             max_payout in proptest::option::of("[0-9]{1,9}\\.[0-9]{2}"),
+            jkt in proptest::option::of("[A-Za-z0-9_-]{43}"),
         ) {
             let audiences: Vec<Audience> = audiences.iter().map(|text| text.parse().unwrap()).collect();
             let audiences: Vec<&Audience> = audiences.iter().collect();
@@ -195,6 +212,7 @@ mod tests {
                 org: OrganizationId::from_parts(ids[1] >> 16, u128::from(ids[0])),
                 account: account.map(|id| AccountId::from_parts(0, u128::from(id))),
                 authorization_details: max_payout.as_deref().map(|limit| [PayoutLimit::new(limit)]),
+                cnf: jkt.as_deref().map(|jkt| Confirmation { jkt }),
             };
             let json: serde_json::Value = serde_json::from_str(&claims.to_json()).unwrap();
             prop_assert_eq!(&json, &serde_json::to_value(&claims).unwrap());

@@ -17,6 +17,7 @@ mod audit;
 mod cli;
 mod dashboard;
 mod documents;
+mod dpop;
 mod faults;
 mod foreign;
 mod import;

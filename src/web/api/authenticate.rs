@@ -1,4 +1,5 @@
-//! Who calls: a bearer token (RFC 6750 section 2.1, the header alone) or a session's cookie, never both.
+//! Who calls: a token in the header, as a bearer token (RFC 6750 section 2.1) or with a proof (RFC 9449 section 7.1), or a
+//! session's cookie, never both.
 
 use std::net::IpAddr;
 
@@ -9,13 +10,16 @@ use claviger_resource_server::authorization::{Credentials, NoCredentials};
 
 use super::cookie;
 use super::problem::ApiError;
-use crate::app::bearer::BearerError;
+use super::unproved::Unproved;
+use crate::app::bearer::{BearerError, PresentedToken};
 use crate::app::caller::{Authority, Caller};
 use crate::app::user_sessions::CurrentUser;
 use crate::directory::LookupError;
 use crate::domain::actor::Principal;
 use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
+use crate::oauth::dpop::{ProofRefused, ProvenRequest};
+use crate::web::oauth::{PROOF, lines};
 use crate::web::state::State;
 
 /// The caller of a request, and the session that is the caller's.
@@ -36,8 +40,8 @@ pub(super) async fn caller(
             let (caller, current) = by_session(request, session, state, now).await?;
             Ok((caller, Some(current)))
         }
-        (Ok(Credentials::Bearer(token)), None) => Ok((by_token(token, state, address, now).await?, None)),
-        (Ok(Credentials::Dpop(_)) | Err(NoCredentials::Missing), None) => Err(ApiError::Unauthenticated),
+        (Ok(credentials), None) => Ok((by_token(credentials, request, state, (address, now)).await?, None)),
+        (Err(NoCredentials::Missing), None) => Err(ApiError::Unauthenticated),
         (Err(NoCredentials::Repeated), None) => {
             Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
         }
@@ -47,9 +51,26 @@ pub(super) async fn caller(
     }
 }
 
-async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -> Result<Caller, ApiError> {
-    state.issuer.caller_of(token, address, now).await.map_err(|error| match error {
-        BearerError::InvalidToken(cause) => ApiError::InvalidToken { cause },
+async fn by_token(
+    credentials: Credentials<'_>,
+    request: &HttpRequest,
+    state: &State,
+    (address, now): (IpAddr, Timestamp),
+) -> Result<Caller, ApiError> {
+    let proofs = lines(request.headers(), PROOF);
+    let (method, path) = (request.method().as_str(), request.path());
+    let presented = match credentials {
+        Credentials::Bearer(token) => PresentedToken::Bearer(token),
+        Credentials::Dpop(token) => {
+            PresentedToken::Dpop(token, ProvenRequest { proofs: &proofs, method, path, access_token: Some(token) })
+        }
+    };
+    state.issuer.caller_of(&presented, address, now).await.map_err(|error| match error {
+        BearerError::InvalidToken(cause) if matches!(credentials, Credentials::Bearer(_)) => ApiError::InvalidToken { cause },
+        BearerError::InvalidToken(cause) => ApiError::Unproved(Unproved::Token { cause }),
+        BearerError::WrongBinding(cause) => ApiError::Unproved(Unproved::Token { cause: cause.to_owned() }),
+        BearerError::Proof(ProofRefused::Invalid(why)) => ApiError::Unproved(Unproved::Proof(why)),
+        BearerError::Proof(ProofRefused::UseNonce(nonce)) => ApiError::Unproved(Unproved::Nonce(nonce)),
         BearerError::AddressNotAllowed => ApiError::refused(
             StatusCode::FORBIDDEN,
             "address_not_allowed",

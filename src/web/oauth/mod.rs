@@ -5,5 +5,5 @@ mod token;
 mod token_lookup;
 
 pub(super) use documents::{jwks, metadata, protected_resource};
-pub(super) use token::{hold_refusal, report, token};
+pub(super) use token::{NONCE, PROOF, hold_refusal, lines, report, token};
 pub(super) use token_lookup::{introspect, method_not_allowed, revoke};
