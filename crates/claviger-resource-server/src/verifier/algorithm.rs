@@ -19,7 +19,7 @@ impl Algorithm {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Rs256, Self::Ps256, Self::Es256, Self::EdDsa];
 
-    /// The name in headers and keys.
+    /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -29,9 +29,19 @@ impl Algorithm {
         }
     }
 
+    /// The names in headers and keys; Ed25519 has one of its own besides (RFC 9864 section 2.2).
+    pub(super) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Rs256 => &["RS256"],
+            Self::Ps256 => &["PS256"],
+            Self::Es256 => &["ES256"],
+            Self::EdDsa => &["EdDSA", "Ed25519"],
+        }
+    }
+
     /// The algorithm of this name, letter by letter.
     pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
+        Self::ALL.into_iter().find(|algorithm| algorithm.names().contains(&name))
     }
 }
 

@@ -39,7 +39,8 @@ impl PublicKey {
         let text = |name| jwk.get(name).and_then(Value::as_str);
         let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
         let coordinate = |name| bytes(name).filter(|bytes| bytes.len() == COORDINATE_BYTES);
-        if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) || text("alg").is_some_and(|alg| alg != algorithm.as_str())
+        if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name))
+            || text("alg").is_some_and(|alg| Algorithm::named(alg) != Some(algorithm))
         {
             return None;
         }

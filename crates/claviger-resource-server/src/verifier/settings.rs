@@ -225,7 +225,7 @@ impl Builder {
             })
         });
         let proof_origin = self.origin_of_proofs()?;
-        let names: Vec<&str> = self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        let names: Vec<&str> = self.algorithms.iter().flat_map(|algorithm| algorithm.names()).copied().collect();
         let proof_names = proof_origin.is_some().then_some(names);
         let metadata = self.metadata.proof_algorithms(proof_names.clone().unwrap_or_default());
         let realm = Realm {

@@ -146,7 +146,7 @@ async fn md1_the_document_of_rfc_9728_is_served_to_everybody() {
         json!({
             "resource": "https://payments.example.com", "authorization_servers": [world.issuer.name],
             "scopes_supported": ["payments:read"], "bearer_methods_supported": ["header"],
-            "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+            "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"],
         })
     );
     assert_eq!(http.head(&url).send().await.unwrap().status().as_u16(), 200);

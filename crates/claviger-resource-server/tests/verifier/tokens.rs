@@ -21,6 +21,19 @@ async fn rs2_tokens_of_every_algorithm_are_accepted() {
 }
 
 #[tokio::test]
+async fn rs2_ed25519_has_two_names() {
+    let world = World::new();
+    let mut header = world.signer.header("at+jwt");
+    header["alg"] = json!("Ed25519");
+    world.accepts(&world.signer.sign(&header, &world.claims(json!({})))).await;
+    let mut jwk = world.signer.jwk();
+    jwk["alg"] = json!("Ed25519");
+    world.issuer.set(crate::support::issuer::JWKS, &json!({"keys": [jwk]}).to_string(), None);
+    world.clock.advance(300);
+    world.accepts(&world.token(json!({}))).await;
+}
+
+#[tokio::test]
 async fn rs3_claims_that_are_wrong_or_missing_are_refused() {
     let world = World::new();
     world.accepts(&world.token(json!({}))).await;
