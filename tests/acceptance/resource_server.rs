@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::support::http::{self, Request, Response};
 use crate::support::jwt::published_kids;
+use crate::support::proof::{ProofKey, api_claims, with};
 use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{App, Backend, Options, PAYMENTS, on_both};
 
@@ -102,6 +103,27 @@ fn rs2_the_examples_api_follows_the_signing_keys() {
         assert_eq!(Payments::start(&app).get("/payments", &token).status, 200, "{algorithm}");
     }
 }
+
+on_both!(dp1_a_bound_token_opens_the_examples_api_with_its_proof_alone, |app| {
+    let api = Payments::start(app);
+    let (key, proof_key) = (app.key_with_grants(&["payments:read"]), ProofKey::new("Ed25519"));
+    let token = app.token(&key).proof(proof_key.for_token(app)).bound_to(&proof_key.jkt()).token;
+    let claims = || with(api_claims(app, "GET", "", &token), &json!({"htu": format!("{PAYMENTS}/payments")}));
+    let send = |proof: &str| {
+        let request = Request::new("GET", "/payments").header("Authorization", format!("DPoP {token}")).header("DPoP", proof);
+        http::exchange(api.address, &request).unwrap()
+    };
+    let proof = proof_key.proof(&claims());
+    assert_eq!(send(&proof).status, 200);
+    // Used before; by another key; for another API; as a bearer token.
+    let elsewhere = proof_key.for_api(app, "GET", "/payments", &token);
+    for bad in [proof, ProofKey::new("Ed25519").proof(&claims()), elsewhere] {
+        let response = send(&bad);
+        assert_eq!((response.status, &response.json()["code"]), (401, &json!("invalid_dpop_proof")), "{response:?}");
+        assert!(response.header("www-authenticate").unwrap().starts_with("DPoP realm=\"payments\""), "{response:?}");
+    }
+    api.refuses("/payments", &token, 401, "invalid_token");
+});
 
 on_both!(md1_the_management_api_has_a_document_of_its_own, |app| {
     let path = "/.well-known/oauth-protected-resource/api";
