@@ -9,6 +9,8 @@ pub(super) struct Document {
     pub(super) body: Vec<u8>,
     /// `None`: the server says nothing.
     pub(super) max_age: Option<Duration>,
+    /// For how long caches on the way have had it.
+    pub(super) age: Duration,
 }
 
 /// The client of one verifier.
@@ -50,7 +52,7 @@ impl Client {
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("{url} answered {}", response.status()));
         }
-        let max_age = max_age(response.headers());
+        let (max_age, age) = (max_age(response.headers()), age(response.headers()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
             if body.len() + chunk.len() > max_bytes {
@@ -58,7 +60,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Document { body, max_age })
+        Ok(Document { body, max_age, age })
     }
 }
 
@@ -83,7 +85,7 @@ fn describe(error: &reqwest::Error) -> String {
     text
 }
 
-/// `Cache-Control` and `Age` (RFC 9111 sections 4.2 and 5.2.2).
+/// `Cache-Control`, less the age (RFC 9111 sections 4.2 and 5.2.2).
 fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
     let values = || headers.get_all("cache-control").iter().filter_map(|value| value.to_str().ok());
     let directives = || values().flat_map(|value| value.split(',')).map(str::trim);
@@ -94,8 +96,12 @@ fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
         let (name, value) = directive.split_once('=')?;
         name.eq_ignore_ascii_case("max-age").then(|| value.trim_matches('"').parse::<u64>().unwrap_or(0))
     })?;
-    let age = headers.get("age").and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
-    Some(Duration::from_secs(seconds.saturating_sub(age)))
+    Some(Duration::from_secs(seconds).saturating_sub(age(headers)))
+}
+
+/// `Age` (RFC 9111 section 5.1).
+fn age(headers: &reqwest::header::HeaderMap) -> Duration {
+    Duration::from_secs(headers.get("age").and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ impl StatusLists {
     async fn fetch(&self, uri: &str, url: &Url) -> Result<(SignedList, Duration), String> {
         let document = self.client.get(url, "application/statuslist+jwt", MAX_DOCUMENT_BYTES).await?;
         let token = std::str::from_utf8(&document.body).map_err(|_| format!("{url} is not text"))?;
-        self.read(uri, token.trim_ascii()).await.map_err(|why| format!("{url}: {why}"))
+        let (list, fresh_for) = self.read(uri, token.trim_ascii()).await.map_err(|why| format!("{url}: {why}"))?;
+        // Caches on the way have kept it for a part of that.
+        Ok((list, fresh_for.saturating_sub(document.age)))
     }
 
     /// Section 8.3: signature, type, `sub`, times; then the list.

@@ -86,6 +86,20 @@ async fn sl3_a_revocation_is_seen_when_the_ttl_is_over() {
 }
 
 #[tokio::test]
+async fn sl3_the_time_in_caches_counts() {
+    let world = World::new();
+    world.publish_list(&[0], json!({}));
+    world.issuer.age(LIST, 40);
+    let token = world.token_at(3);
+    world.accepts(&token).await;
+    world.publish_list(&[0b1000], json!({}));
+    world.clock.advance(19);
+    world.accepts(&token).await;
+    world.clock.advance(1);
+    world.refuses(&token).await;
+}
+
+#[tokio::test]
 async fn sl1_every_status_but_valid_is_refused() {
     let world = World::new();
     // Two bits each: valid, invalid, suspended, of an application.

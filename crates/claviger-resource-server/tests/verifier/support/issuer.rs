@@ -35,6 +35,7 @@ struct State {
 struct Document {
     body: String,
     cache_control: Option<String>,
+    age: u32,
 }
 
 #[derive(Clone)]
@@ -64,8 +65,13 @@ impl Issuer {
     }
 
     pub(crate) fn set(&self, path: &str, body: &str, cache_control: Option<&str>) {
-        let document = Document { body: body.into(), cache_control: cache_control.map(Into::into) };
+        let document = Document { body: body.into(), cache_control: cache_control.map(Into::into), age: 0 };
         self.state().documents.insert(path.into(), document);
+    }
+
+    /// A cache on the way has had the document for so long.
+    pub(crate) fn age(&self, path: &str, seconds: u32) {
+        self.state().documents.get_mut(path).unwrap().age = seconds;
     }
 
     /// The JWKS is these keys, for 300 s.
@@ -101,6 +107,9 @@ async fn answer(request: HttpRequest, state: web::Data<Arc<Mutex<State>>>) -> Ht
             let mut response = HttpResponse::Ok();
             if let Some(value) = document.cache_control {
                 response.insert_header(("cache-control", value));
+            }
+            if document.age > 0 {
+                response.insert_header(("age", document.age.to_string()));
             }
             response.body(document.body)
         }
