@@ -13,6 +13,7 @@
 mod api;
 mod apply;
 mod architecture;
+mod assertions;
 mod audit;
 mod cli;
 mod dashboard;
