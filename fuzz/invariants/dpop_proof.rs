@@ -41,7 +41,7 @@ fn check_proof(text: &str) {
     match naive(text) {
         Err(expected) => assert_eq!(verified.map(drop), Err(expected), "{text}"),
         Ok(claims) => match verified {
-            Ok(SignedProof { thumbprint, claims: found }) => {
+            Ok(SignedProof { thumbprint, claims: found, .. }) => {
                 assert_eq!(thumbprint.len(), 43);
                 assert_eq!(found, claims);
                 assert!(verify(&altered(text)).is_err());

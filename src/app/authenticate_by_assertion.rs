@@ -66,6 +66,7 @@ impl TokenIssuer {
         let outcome = match (read, id) {
             (Err(refusal), _) => Err(refusal.into()),
             (Ok(_), None) => Err(ClientRefusal::UnknownClient.into()),
+            (Ok(read), _) if !self.profile.signs_with(read.algorithm()) => Err(ClientRefusal::WeakerThanProfile.into()),
             (Ok(read), Some(id)) => self.prove(id, &read, text, now).await,
         };
         if !matches!(outcome, Err(Denied::Client(_))) {
@@ -121,6 +122,9 @@ impl TokenIssuer {
             LoadedKey::Absent(absent) if absent.was_deleted => return Err(ClientRefusal::Deleted),
             LoadedKey::Absent(_) => return Err(ClientRefusal::UnknownClient),
         };
+        if !self.profile.takes(key.auth_method) {
+            return Err(ClientRefusal::WeakerThanProfile);
+        }
         let used = match (key.auth_method, key.public_credential.as_deref()) {
             (AuthMethod::PrivateKeyJwt, Some(credential)) => self.check_own(&key, credential, read, now).await?,
             (AuthMethod::WorkloadJwt, Some(PublicCredential::TrustedIssuer(trusted))) => {

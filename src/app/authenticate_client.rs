@@ -76,6 +76,10 @@ impl TokenIssuer {
                 return self.authenticate_by_assertion(client_id.as_deref(), assertion, address, now).await;
             }
         };
+        if !self.profile.takes(method) {
+            self.failures.reserve(Some(client_id), address).map_err(wait)?;
+            return Err(OAuthError::InvalidClient(ClientRefusal::WeakerThanProfile).into());
+        }
         let attempt = Attempt { client_id, address, method, secret: secret.as_bytes(), now };
         self.failures.check(Some(client_id), address).map_err(wait)?;
         if client.body_client_id.as_deref().is_some_and(|other| other != client_id.as_bytes()) {

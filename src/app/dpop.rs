@@ -16,7 +16,7 @@ use crate::oauth::metadata::paths;
 pub(super) const USED_BEFORE: &str = "the proof was used before; each request needs a new one";
 
 /// What is said when the key's tokens must be bound, and there is nothing to bind one to.
-const PROOF_NEEDED: &str = "the tokens of this key must be bound: send a DPoP proof";
+const PROOF_NEEDED: &str = "tokens must be bound here: send a DPoP proof";
 
 impl TokenIssuer {
     /// The proof of a request for a token; `None`: there is none, and the key's tokens need none.
@@ -30,7 +30,11 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<Option<Proof>, ProofRefused> {
         if raw.proofs.is_empty() {
-            return if key.require_bound_tokens { Err(ProofRefused::Invalid(PROOF_NEEDED)) } else { Ok(None) };
+            return if key.require_bound_tokens || self.profile.requires_bound_tokens() {
+                Err(ProofRefused::Invalid(PROOF_NEEDED))
+            } else {
+                Ok(None)
+            };
         }
         let request = ProvenRequest { proofs: &raw.proofs, method: "POST", path: paths::TOKEN, access_token: None };
         self.proofs.check(&request, now).map(Some)

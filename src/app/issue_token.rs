@@ -22,6 +22,7 @@ use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
+use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
 use crate::oauth::binding::Binding;
@@ -44,6 +45,8 @@ pub struct TokenIssuer {
     pub proofs: ProofRules,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
+    /// What is taken from clients.
+    pub profile: Profile,
     /// The keys that clients publish.
     pub client_keys: ClientKeys,
     /// What clients may use once.

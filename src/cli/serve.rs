@@ -29,6 +29,7 @@ use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
+use crate::domain::profile::Profile;
 use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::web;
@@ -69,6 +70,7 @@ async fn serve(
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {
         log::info!(kid = kid.as_str(); "made a signing key");
     }
+    check_signer(settings.profile, &directory)?;
     let pepper = master_key.pepper()?;
     let management = Management::new(db.clone(), &master_key, settings.roles)?;
     let management = Arc::new(management.with_networks(settings.webhook_networks.clone()));
@@ -81,6 +83,7 @@ async fn serve(
     let metrics = Metrics::new();
     let nonces = settings.requires_dpop_nonces.then(|| master_key.nonce_key()).transpose()?;
     let issuer = Arc::new(TokenIssuer {
+        profile: settings.profile,
         client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
         one_time: Arc::new(OneTimeProofs::new(db.clone())),
         issuer: settings.issuer.clone(),
@@ -88,7 +91,7 @@ async fn serve(
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
-        proofs: ProofRules::new(&settings.issuer, nonces),
+        proofs: ProofRules::new(&settings.issuer, nonces).with_profile(settings.profile),
         foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),
@@ -211,4 +214,17 @@ fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure
     let password = String::from_utf8_lossy(password.expose());
     output::message(&format!("The demo's owner is {email} with the password {password} (new at each start too)."));
     output::line(&format!("curl -u {client_id}:{} -d grant_type=client_credentials {base}{}", secret.expose(), paths::TOKEN))
+}
+
+/// A server must not sign with what its profile refuses to others.
+fn check_signer(profile: Profile, directory: &Directory) -> Result<(), Failure> {
+    let keys = directory.signing_keys();
+    match keys.signer(clock::now()) {
+        Some(pair) if !profile.signs_with(pair.algorithm()) => Err(Failure::Failed(format!(
+            "the profile {profile} does not sign with {}, and the key that signs now does: `claviger signing-keys rotate --now --alg \
+             PS256` replaces it at once",
+            pair.algorithm()
+        ))),
+        _ => Ok(()),
+    }
 }

@@ -15,6 +15,7 @@ use crate::domain::Invalid;
 use crate::domain::ip_allowlist::parse_range;
 use crate::domain::network_policy::NetworkPolicy;
 use crate::domain::plan::PlanName;
+use crate::domain::profile::Profile;
 use crate::domain::role::RolePolicy;
 use crate::outbound::SmtpSettings;
 
@@ -70,6 +71,9 @@ pub struct ServeArguments {
     /// Whether DPoP proofs need a nonce of this server: off or required [default: off]
     #[arg(long, env = "CLAVIGER_DPOP_NONCES", value_name = "WHEN")]
     pub dpop_nonces: Option<String>,
+    /// standard, or fapi2: asymmetric client authentication, bound tokens, no RS256 [default: standard]
+    #[arg(long, env = "CLAVIGER_PROFILE", value_name = "PROFILE")]
+    pub profile: Option<String>,
     /// Days after which a new signing key is made; 0: never [default: 90]
     #[arg(long, env = "CLAVIGER_SIGNING_KEY_ROTATION_DAYS", value_name = "DAYS")]
     pub signing_key_rotation_days: Option<u32>,
@@ -123,6 +127,8 @@ pub struct ServeSettings {
     pub roles: RolePolicy,
     /// Whether the demo is made.
     pub dev: bool,
+    /// What is taken from clients and signed with.
+    pub profile: Profile,
     /// The `iss` of tokens, unless [`CommonSettings::issuer`] is empty and the system chooses the port.
     pub issuer: String,
     /// Worker threads.
@@ -166,6 +172,7 @@ impl ServeArguments {
             feed_interval_ms: self.feed_interval_ms.or(file.feed_interval_ms),
             default_plan: self.default_plan.or(file.default_plan),
             dpop_nonces: self.dpop_nonces.or(file.dpop_nonces),
+            profile: self.profile.or(file.profile),
             signing_key_rotation_days: self.signing_key_rotation_days.or(file.signing_key_rotation_days),
             smtp_url: self.smtp_url.or(file.smtp_url),
             smtp_password_file: self.smtp_password_file.or(file.smtp_password_file),
@@ -204,6 +211,16 @@ impl ServeArguments {
                 "the issuer must begin with https:// unless it is on loopback (or say --insecure-http)".to_owned(),
             ));
         }
+        let dev = self.dev.unwrap_or(false);
+        let profile: Profile = self.profile.as_deref().map(str::parse).transpose()?.unwrap_or_default();
+        if let Some(algorithm) = common.signing_algorithm.filter(|algorithm| !profile.signs_with(*algorithm)) {
+            return Err(SettingsError(format!(
+                "the profile {profile} does not sign with {algorithm}: say PS256, ES256 or EdDSA"
+            )));
+        }
+        if dev && profile != Profile::Standard {
+            return Err(SettingsError(format!("--dev makes a key with a secret, which the profile {profile} does not take")));
+        }
         let staleness = in_range("max_staleness_seconds", self.max_staleness_seconds.unwrap_or(60), 1..=86_400)?;
         let interval = in_range("feed_interval_ms", self.feed_interval_ms.unwrap_or(250), 10..=60_000)?;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -214,7 +231,8 @@ impl ServeArguments {
             transport,
             migrate: !self.no_migrate.unwrap_or(false),
             roles: RolePolicy { admin_manages_keys: self.admin_manages_keys.unwrap_or(false) },
-            dev: self.dev.unwrap_or(false),
+            dev,
+            profile,
             issuer,
             workers: in_range("workers", self.workers.unwrap_or(processors), 1..=1_024)?,
             max_connections: in_range("max_connections", self.max_connections.unwrap_or(10_000), 1..=1_000_000)?,
@@ -228,7 +246,7 @@ impl ServeArguments {
             rotation: RotationPolicy {
                 jwks_max_age_seconds: common.jwks_max_age_seconds.unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS),
                 rotation_days: in_range("signing_key_rotation_days", self.signing_key_rotation_days.unwrap_or(90), 0..=3_650)?,
-                algorithm: common.signing_algorithm,
+                algorithm: common.signing_algorithm.or(profile.default_algorithm()),
             },
             smtp,
             webhook_networks: NetworkPolicy::allowing(webhook_networks),

@@ -36,6 +36,8 @@ const PUBLIC_MEMBERS: [&str; 6] = ["kty", "crv", "x", "y", "n", "e"];
 /// A proof with a right signature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignedProof {
+    /// `alg`
+    pub algorithm: SigningAlgorithm,
     /// The RFC 7638 thumbprint of the key that signed it.
     pub thumbprint: String,
     /// All claims.
@@ -111,7 +113,8 @@ pub fn verify(proof: &str) -> Result<SignedProof, ProofError> {
     }
     let key = ClientJwk::read(jwk).map_err(|_| ProofError::UnusableKey)?;
     let of_the_header = key.for_algorithm(proof.algorithm()).ok_or(ProofError::UnusableKey)?;
-    Ok(SignedProof { thumbprint: of_the_header.thumbprint(), claims: proof.verify([of_the_header])? })
+    let (thumbprint, algorithm) = (of_the_header.thumbprint(), proof.algorithm());
+    Ok(SignedProof { thumbprint, algorithm, claims: proof.verify([of_the_header])? })
 }
 
 /// Makes a proof of these claims by that key: the client's side.

@@ -28,6 +28,7 @@ pub mod outbound_url;
 pub mod password;
 pub mod permission;
 pub mod plan;
+pub mod profile;
 pub mod public_credential;
 pub mod rate_plans;
 pub mod resource_server;

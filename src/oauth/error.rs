@@ -87,6 +87,8 @@ pub enum ClientRefusal {
     AssertionReplayed,
     /// The client's, or its issuer's, keys could not be fetched.
     KeysUnavailable,
+    /// By a method, or with an algorithm, that the server's profile does not take.
+    WeakerThanProfile,
 }
 
 impl ClientRefusal {
@@ -110,6 +112,7 @@ impl ClientRefusal {
             Self::AssertionTime => "assertion_time",
             Self::AssertionReplayed => "assertion_replayed",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::WeakerThanProfile => "weaker_than_profile",
         }
     }
 
@@ -129,7 +132,8 @@ impl ClientRefusal {
             | Self::OtherScheme
             | Self::UnknownClient
             | Self::OtherClientId
-            | Self::MalformedAssertion => false,
+            | Self::MalformedAssertion
+            | Self::WeakerThanProfile => false,
         }
     }
 }

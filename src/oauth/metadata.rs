@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::grants::client_credentials::GRANT_TYPE;
+use crate::crypto::client_jwk::algorithm_of;
 use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::profile::Profile;
 use crate::domain::scope::{Level, ScopeName};
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -38,7 +40,7 @@ pub struct Metadata<'a> {
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
-    dpop_signing_alg_values_supported: [&'static str; PROOF_ALGORITHMS.len()],
+    dpop_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -50,13 +52,19 @@ pub struct Metadata<'a> {
 
 impl<'a> Metadata<'a> {
     /// The document of an issuer that signs with this algorithm at the moment. Scopes of the platform's own level are for its operators and not announced.
-    pub fn new(issuer: &'a str, catalogue: &'a Catalogue, signing_algorithm: Option<SigningAlgorithm>) -> Self {
+    pub fn new(issuer: &'a str, catalogue: &'a Catalogue, signing_algorithm: Option<SigningAlgorithm>, profile: Profile) -> Self {
         let base = issuer.trim_end_matches('/');
         let mut scopes: Vec<&ScopeName> =
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
-        let methods = || AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
-        let algorithms = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
+        let methods = || {
+            let taken = AuthMethod::ALL.into_iter().filter(|method| profile.takes(*method));
+            taken.map(AuthMethod::as_str).collect::<Vec<_>>()
+        };
+        let algorithms = || {
+            let taken = SigningAlgorithm::ALL.into_iter().filter(|algorithm| profile.signs_with(*algorithm));
+            taken.map(SigningAlgorithm::as_str).collect::<Vec<_>>()
+        };
         Self {
             issuer,
             token_endpoint: format!("{base}{}", paths::TOKEN),
@@ -65,7 +73,7 @@ impl<'a> Metadata<'a> {
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
             token_endpoint_auth_signing_alg_values_supported: algorithms(),
-            dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+            dpop_signing_alg_values_supported: proof_algorithms(profile),
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
             introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
@@ -75,4 +83,10 @@ impl<'a> Metadata<'a> {
             revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         }
     }
+}
+
+/// The names of the algorithms that proofs may be signed with.
+fn proof_algorithms(profile: Profile) -> Vec<&'static str> {
+    let taken = |name: &str| algorithm_of(name).is_some_and(|algorithm| profile.signs_with(algorithm));
+    PROOF_ALGORITHMS.into_iter().filter(|name| taken(name)).collect()
 }

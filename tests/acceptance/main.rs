@@ -19,6 +19,7 @@ mod cli;
 mod dashboard;
 mod documents;
 mod dpop;
+mod fapi2;
 mod faults;
 mod foreign;
 mod import;

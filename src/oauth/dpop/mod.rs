@@ -17,6 +17,7 @@ use self::own_urls::OwnUrls;
 use crate::crypto::digest::access_token_hash;
 use crate::crypto::dpop_nonce::{NonceAge, NonceKey};
 use crate::crypto::dpop_proof;
+use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
 /// How far `iat` may be off either way, in seconds.
@@ -33,6 +34,7 @@ const MAX_JTI_BYTES: usize = 256;
 pub struct ProofRules {
     urls: OwnUrls,
     nonces: Option<NonceKey>,
+    profile: Profile,
 }
 
 /// The request that a proof came with.
@@ -77,7 +79,13 @@ const fn invalid<T>(why: &'static str) -> Result<T, ProofRefused> {
 impl ProofRules {
     /// The rules of the server of that issuer; with a key, every proof needs a nonce.
     pub fn new(issuer: &str, nonces: Option<NonceKey>) -> Self {
-        Self { urls: OwnUrls::new(issuer), nonces }
+        Self { urls: OwnUrls::new(issuer), nonces, profile: Profile::Standard }
+    }
+
+    /// With algorithms of that profile alone.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
     }
 
     /// Whether the proof of a request holds.
@@ -92,6 +100,9 @@ impl ProofRules {
         };
         let text = str::from_utf8(line).or(invalid("the proof is not a JWT"))?;
         let signed = dpop_proof::verify(text.trim_ascii()).map_err(|error| ProofRefused::Invalid(error.as_str()))?;
+        if !self.profile.signs_with(signed.algorithm) {
+            return invalid("alg is not one of this server's profile");
+        }
         let claims = Claims::read(&signed.claims)?;
         if claims.htm != request.method {
             return invalid("htm is not the method of the request");

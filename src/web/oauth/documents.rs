@@ -23,7 +23,7 @@ pub(in crate::web) async fn metadata(request: HttpRequest, state: web::Data<Stat
     let catalogue = state.issuer.directory.catalogue();
     let exchange = Exchange::begin(&request, &state);
     let algorithm = state.issuer.directory.signing_keys().signer(clock::now()).map(|pair| pair.algorithm());
-    let metadata = Metadata::new(&state.issuer.issuer, &catalogue, algorithm);
+    let metadata = Metadata::new(&state.issuer.issuer, &catalogue, algorithm, state.issuer.profile);
     exchange.end(json(&request, &metadata, METADATA_MAX_AGE_SECONDS))
 }
 

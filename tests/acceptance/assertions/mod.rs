@@ -17,29 +17,29 @@ mod workload;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A key that has registered the public half of its client's key.
-struct Client {
-    client_id: String,
-    key: ProofKey,
+pub(crate) struct Client {
+    pub(crate) client_id: String,
+    pub(crate) key: ProofKey,
 }
 
 impl Client {
-    fn new(app: &App, algorithm: &'static str) -> Self {
+    pub(crate) fn new(app: &App, algorithm: &'static str) -> Self {
         let key = ProofKey::new(algorithm);
         let client_id = register(app, &key, &["a b"], &[]);
         Self { client_id, key }
     }
 
     /// Good claims.
-    fn claims(&self, server: &Server) -> Value {
+    pub(crate) fn claims(&self, server: &Server) -> Value {
         let now = unix_now();
         json!({"iss": self.client_id, "sub": self.client_id, "aud": server.issuer, "iat": now, "exp": now + 60, "jti": random_hex()})
     }
 
-    fn header(&self) -> Value {
+    pub(crate) fn header(&self) -> Value {
         json!({"alg": self.key.algorithm, "typ": "JWT"})
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.key.signed(&self.header().to_string(), &claims.to_string())
     }
 
@@ -48,13 +48,13 @@ impl Client {
     }
 
     /// A request with a good assertion.
-    fn request<'s>(&self, server: &'s Server) -> TokenRequest<'s> {
+    pub(crate) fn request<'s>(&self, server: &'s Server) -> TokenRequest<'s> {
         asserting(server, &self.assertion(server))
     }
 }
 
 /// A request by an assertion.
-fn asserting<'s>(server: &'s Server, assertion: &str) -> TokenRequest<'s> {
+pub(crate) fn asserting<'s>(server: &'s Server, assertion: &str) -> TokenRequest<'s> {
     TokenRequest::new(server).param("client_assertion_type", JWT_BEARER).param("client_assertion", assertion)
 }
 

@@ -1,6 +1,7 @@
 //! PK5: an assertion is used once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use super::{Client, asserting};
 use crate::support::http::Response;
 use crate::support::postgres::Cluster;
 use crate::support::token::{accepted, refused};
+use crate::support::tools::eventually;
 use crate::support::{App, Server, Site, on_both};
 
 /// As many as the list of requirements asks for.
@@ -59,9 +61,7 @@ on_both!(pk5_what_is_refused_for_another_reason_is_not_used_up, |app| {
     let (message, _) = assertion.rsplit_once('.').unwrap();
     asserting(app, &format!("{message}.AAAA")).unauthorized();
     app.cli(&["keys", "disable", &client.client_id]).succeeded();
-    crate::support::tools::eventually(std::time::Duration::from_secs(5), "the key is refused", || {
-        (client.request(app).send().status == 401).then_some(())
-    });
+    eventually(Duration::from_secs(5), "the key is refused", || (client.request(app).send().status == 401).then_some(()));
     asserting(app, &assertion).unauthorized();
     app.cli(&["keys", "enable", &client.client_id]).succeeded();
     asserting(app, &assertion).accepted();
@@ -83,4 +83,6 @@ fn pk5_nothing_is_taken_that_could_not_be_noted() {
     let assertion = client.assertion(&app);
     let answer = asserting(&app, &assertion).refused(503, "temporarily_unavailable");
     assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    cluster.start();
+    eventually(Duration::from_secs(10), "clients are taken again", || client.request(&app).works().then_some(()));
 }

@@ -79,6 +79,12 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "Look whether their address answers within three seconds with a JWK Set, and leads to a public network.",
     ),
     (
+        "weaker_than_profile",
+        "Too weak for this server",
+        "The server runs with the profile fapi2, which takes neither shared secrets nor RS256.",
+        "Use a key with private_key_jwt, and sign with PS256, ES256 or EdDSA.",
+    ),
+    (
         "other_client_id",
         "Two client ids",
         "The form named another client id than the Authorization header.",
@@ -210,6 +216,7 @@ mod tests {
             ClientRefusal::AssertionTime,
             ClientRefusal::AssertionReplayed,
             ClientRefusal::KeysUnavailable,
+            ClientRefusal::WeakerThanProfile,
         ];
         let others = [
             OAuthError::InvalidRequest(""),
