@@ -26,7 +26,7 @@ on_both!(dp1_a_key_whose_tokens_must_be_bound_gets_no_other, |app| {
     let bound = app.create_key(&["--grant", "a", "--require-bound-tokens"]);
     let key = ProofKey::new("ES256");
     let refused = app.token(&bound).refused(400, "invalid_dpop_proof");
-    assert_eq!(refused.json()["error_description"], "the tokens of this key must be bound: send a DPoP proof");
+    assert_eq!(refused.json()["error_description"], "tokens must be bound here: send a DPoP proof");
     app.token(&bound).proof("nonsense").refused(400, "invalid_dpop_proof");
     app.token(&bound.with_wrong_secret()).unauthorized();
     app.token(&bound).proof(key.for_token(app)).bound_to(&key.jkt());
