@@ -30,6 +30,7 @@ mod operations;
 mod people;
 mod rate_plans;
 mod signing_keys;
+mod status_lists;
 mod support;
 mod token_endpoint;
 mod token_lookup;
