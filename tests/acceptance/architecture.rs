@@ -168,6 +168,13 @@ fn what_is_sent_to_others_leaves_through_one_room() {
 }
 
 #[test]
+fn tokens_are_taken_as_resource_servers_take_them_at_few_places() {
+    only_in(&["claviger_resource_server"], &["app/bearer", "crypto/mod", "web/api/", "web/oauth/documents", "web/routes"]);
+    // Its verifier fetches over HTTP what this server has in memory.
+    only_in(&["Verifier", "verifier::"], &[]);
+}
+
+#[test]
 fn pages_ask_the_api_and_hold_no_rules_of_their_own() {
     let pages: Vec<Source> = sources().into_iter().filter(|source| source.path.starts_with("web/dashboard/")).collect();
     assert!(pages.len() > 5);

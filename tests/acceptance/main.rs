@@ -29,6 +29,7 @@ mod notifications;
 mod operations;
 mod people;
 mod rate_plans;
+mod resource_server;
 mod signing_keys;
 mod status_lists;
 mod support;
