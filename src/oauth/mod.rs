@@ -17,5 +17,6 @@ pub mod introspection;
 pub mod media_type;
 pub mod metadata;
 pub mod scope_parameter;
+pub mod status_list;
 pub mod token_lookup;
 pub mod token_request;

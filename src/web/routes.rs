@@ -23,6 +23,8 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         service.service(introspection.default_service(web::to(oauth::method_not_allowed)));
         let revocation = web::resource(format!("{prefix}{}", paths::REVOCATION)).route(web::post().to(oauth::revoke));
         service.service(revocation.default_service(web::to(oauth::method_not_allowed)));
+        document(service, &format!("{prefix}{}", paths::STATUS_LISTS), web::to(oauth::status_lists));
+        document(service, &format!("{prefix}{}/{{id}}", paths::STATUS_LISTS), web::to(oauth::status_list));
         for path in [paths::JWKS, paths::JWKS_ALIAS] {
             document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
         }

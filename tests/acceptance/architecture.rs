@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("directory", &["store", "oauth", "crypto", "domain", "clock"]),
     ("app", &["directory", "outbound", "store", "oauth", "crypto", "domain", "clock"]),
     ("config", &["app", "directory", "outbound", "store", "crypto", "domain"]),
-    ("client", &["oauth", "crypto"]),
+    ("client", &["oauth", "crypto", "domain"]),
     ("web", &["app", "directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
     ("cli", &["web", "client", "app", "directory", "outbound", "store", "oauth", "crypto", "domain", "clock", "config"]),
 ];

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -192,4 +193,33 @@ fn jk3_the_runner_says_what_is_missing() {
     assert!(run(&["cobol"]).failed_with(2).stderr.contains("usage"));
     assert!(run(&[]).failed_with(2).stderr.contains("usage"));
     assert!(run(&["go"]).failed_with(1).in_one_line().stderr.contains("ISSUER is not set"));
+}
+
+mod sl1_a_reader_of_status_lists_that_nobody_here_wrote {
+    use super::*;
+
+    fn reads(backend: Backend) {
+        let app = App::start(backend, &[]);
+        let key = app.key_with_grants(&["a"]);
+        let token = app.token_of(&key);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run");
+        let status = || {
+            let mut command = Command::new(&script);
+            command.arg("status-list").env("CARGO_TARGET_DIR", target()).env("ISSUER", &app.issuer).env("TOKEN", &token);
+            Output::of(&mut command, "").succeeded().json()["status"].clone()
+        };
+        assert_eq!(status(), json!(0));
+        app.key_action("revoke-tokens", &key, &[]);
+        eventually(Duration::from_secs(10), "the reader sees it", || (status() == json!(1)).then_some(()));
+    }
+
+    #[test]
+    fn sqlite() {
+        reads(Backend::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        reads(Backend::Postgres);
+    }
 }

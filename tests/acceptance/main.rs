@@ -31,6 +31,7 @@ mod people;
 mod rate_plans;
 mod resource_server;
 mod signing_keys;
+mod status_lists;
 mod support;
 mod token_endpoint;
 mod token_lookup;
