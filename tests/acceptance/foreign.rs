@@ -134,6 +134,11 @@ fn an_api_judges_tokens(api: &str) {
     for refused in &all[1..] {
         assert!(refused["refused"].is_string() && refused["claims"].is_null(), "{refused}");
     }
+    // Another process, so that no list is kept.
+    let manager = app.token_of(&app.key_with_grants(&["api-keys:write payments:write reports:read"]));
+    app.api("POST", &format!("/api-keys/{}/revoke-tokens", key.client_id)).bearer(&manager).succeeds(200);
+    let dead = &verdicts(&app, api, &[&good])[0];
+    assert!(dead["refused"].as_str().is_some_and(|why| why.contains("revoked")), "{dead}");
 }
 
 #[test]

@@ -2,8 +2,12 @@
 //! What the crate does on its own is tested beside it.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use claviger_resource_server::Verifier;
+use claviger_resource_server::verifier::{Clock, SystemClock};
+use claviger_resource_server::{StatusCheck, Verifier};
 use serde_json::json;
 
 use crate::support::http::{self, Request, Response};
@@ -48,6 +52,43 @@ impl Payments {
         assert_eq!((response.status, &response.json()["code"]), (status, &json!(code)), "{response:?}");
     }
 }
+
+/// The system's time, and ages that a test moves ahead: what is kept grows old without waiting.
+#[derive(Clone, Debug, Default)]
+struct Ahead {
+    system: SystemClock,
+    seconds: Arc<AtomicU64>,
+}
+
+impl Clock for Ahead {
+    fn unix_seconds(&self) -> i64 {
+        self.system.unix_seconds()
+    }
+
+    fn uptime(&self) -> Duration {
+        self.system.uptime() + Duration::from_secs(self.seconds.load(Ordering::SeqCst))
+    }
+}
+
+on_both!(sl3_revoked_tokens_are_dead_at_an_api_when_its_list_is_a_minute_old, |app| {
+    let ahead = Ahead::default();
+    let check = StatusCheck::Required { stale_for: Duration::ZERO };
+    let verifier = payments::settings(&app.issuer, PAYMENTS).status(check).clock(ahead.clone()).build().unwrap();
+    let api = Payments::with(verifier);
+    let other = app.token(&app.key_with_grants(&["payments:read"])).accepted().token;
+    for action in ["revoke-tokens", "disable", "delete"] {
+        let key = app.key_with_grants(&["payments:read"]);
+        let token = app.token(&key).accepted().token;
+        assert_eq!(api.get("/payments", &token).status, 200, "{action}");
+        app.key_action(action, &key, &[]);
+        eventually(HONOURED_WITHIN, action, || {
+            ahead.seconds.fetch_add(60, Ordering::SeqCst);
+            (api.get("/payments", &token).status != 200).then_some(())
+        });
+        api.refuses("/payments", &token, 401, "invalid_token");
+        assert_eq!(api.get("/payments", &other).status, 200, "{action}");
+    }
+});
 
 on_both!(the_examples_api_takes_our_tokens, |app| {
     let api = Payments::start(app);
