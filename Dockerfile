@@ -8,7 +8,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin claviger \
+    cargo build --release --locked --package claviger \
     && install -m 0755 target/release/claviger /claviger
 
 FROM debian:bookworm-slim

@@ -1,4 +1,4 @@
-//! What the command line needs to talk to a server as its users do: discovery (RFC 8414) and the JWKS.
+//! What the command line needs to talk to a server as its users do: discovery (RFC 8414), the JWKS and status lists.
 
 pub mod dpop;
 
@@ -8,7 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::crypto::jwk::PublicJwk;
+use crate::crypto::jwt::{self, Expected};
+use crate::domain::time::Timestamp;
 use crate::oauth::metadata::paths;
+use crate::oauth::status_list::{self, StatusList};
 
 /// What is taken from a server's metadata.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +76,40 @@ impl Discovery {
         Ok(jwks.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 }
+
+/// Reads the status list at `uri`, which a verified token names, and says what it holds at `index`: verified with the issuer's
+/// keys and judged as draft-ietf-oauth-status-list-21 section 8.3 says.
+///
+/// # Errors
+/// One line: nothing can be said of the token.
+pub fn fetch_status(
+    http: &reqwest::blocking::Client,
+    issuer: &str,
+    keys: &[PublicJwk],
+    (uri, index): (&str, u32),
+    now: Timestamp,
+) -> Result<u8, String> {
+    let request = http.get(uri).header("accept", status_list::STATUS_LIST_MEDIA_TYPE);
+    let answer = request.send().map_err(|error| describe(&error))?;
+    if !answer.status().is_success() {
+        return Err(format!("{uri} answered {}", answer.status()));
+    }
+    let token = answer.text().map_err(|error| describe(&error))?;
+    let expected = Expected { typ: status_list::STATUS_LIST_TYPE, issuer, leeway_seconds: 0 };
+    let verified = jwt::verify_long(&token, keys, &expected, now, MAX_LIST_BYTES).map_err(|error| error.to_string())?;
+    if verified.claims.get("sub").and_then(Value::as_str) != Some(uri) {
+        return Err("sub is not where the list is".to_owned());
+    }
+    let list = verified.claims.get("status_list");
+    let bits = list.and_then(|list| list.get("bits")).and_then(Value::as_u64).and_then(|bits| u8::try_from(bits).ok());
+    let lst = list.and_then(|list| list.get("lst")).and_then(Value::as_str);
+    let (Some(bits), Some(lst)) = (bits, lst) else { return Err("there is no list in it".to_owned()) };
+    let list = StatusList::decode(bits, lst, MAX_LIST_BYTES).map_err(|error| error.to_string())?;
+    list.get(index).ok_or_else(|| "the token's place is beyond the end of the list".to_owned())
+}
+
+/// The largest status list that is looked at.
+const MAX_LIST_BYTES: usize = 1 << 20;
 
 fn fetch<T: serde::de::DeserializeOwned>(http: &reqwest::blocking::Client, url: &str) -> Result<T, String> {
     let answer = http.get(url).send().map_err(|error| describe(&error))?;

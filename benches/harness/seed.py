@@ -97,6 +97,16 @@ def keys(count: int, seed: int, pepper: bytes) -> Iterator[Key]:
 Row = dict[str, object]
 
 
+# Places in lists of their own, far above those that the server has made; in order, for nobody looks at them.
+FIRST_LIST = 1_000
+LIST_SIZE = 131_072
+
+
+def place_of(key: Key) -> tuple[int, int]:
+    """The status list and the place in it that a key's tokens name."""
+    return FIRST_LIST + key.number // LIST_SIZE, key.number % LIST_SIZE
+
+
 @dataclass(frozen=True)
 class Template:
     """The rows of the key that is copied."""
@@ -113,7 +123,8 @@ class Template:
         """The table's rows as another key has them."""
         replaced = {"client_id": key.client_id, "secret_id": key.secret_id, "digest": key.digest}
         if table == "api_keys":
-            replaced["name"] = f"bench {key.number}"
+            status_list, status_index = place_of(key)
+            replaced |= {"name": f"bench {key.number}", "status_list": status_list, "status_index": status_index}
         elif table == "api_secrets":
             replaced |= {"id": key.secret_id, "hint": "clv_..." + key.secret[-4:]}
         return [tuple(replaced.get(column, value) for column, value in row.items()) for row in self.rows[table]]
@@ -253,6 +264,10 @@ def seed_keys(url: str, master_key_file: Path, client_id: str, secret: str, coun
     template = Template(client_id, secret_id, rows)
     template.check(pepper, secret)
 
+    lists = range(FIRST_LIST, FIRST_LIST + count // LIST_SIZE + 1)
+    database.begin()
+    database.insert("status_lists", ["id", "size", "given", "created_at"], ((at, LIST_SIZE, LIST_SIZE, 0) for at in lists))
+    database.commit()
     with credentials.open("w") as plain, Path(f"{credentials}.basic").open("w") as basic:
         batch: list[Key] = []
 
@@ -261,6 +276,8 @@ def seed_keys(url: str, master_key_file: Path, client_id: str, secret: str, coun
             for table in TABLES:
                 if template.rows[table]:
                     database.insert(table, template.columns(table), (row for key in batch for row in template.copies(table, key)))
+            places = ((*place_of(key), key.client_id, 0) for key in batch)
+            database.insert("key_epochs", ["list_id", "list_index", "client_id", "opened_at"], places)
             database.commit()
             pairs = [f"{key.client_id}:{key.secret}" for key in batch]
             plain.writelines(pair + "\n" for pair in pairs)

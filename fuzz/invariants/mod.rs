@@ -18,6 +18,7 @@ pub mod import_line;
 pub mod media_type;
 pub mod scope;
 pub mod session_cookie;
+pub mod status_list;
 pub mod webhook_url;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ mod corpora {
         mg8_the_corpus_of_cursor: cursor,
         mg5_the_corpus_of_session_cookie: session_cookie,
         dp2_the_corpus_of_dpop_proof: dpop_proof,
+        sl1_the_corpus_of_status_list: status_list,
         the_corpus_of_foreign_hash: foreign_hash,
         the_corpus_of_import_line: import_line,
         the_corpus_of_webhook_url: webhook_url,

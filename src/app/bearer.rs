@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
+use claviger_resource_server::AccessToken;
 
 use super::caller::{Authority, Caller};
 use super::dpop::USED_BEFORE;
@@ -75,13 +75,14 @@ impl TokenIssuer {
         let (PresentedToken::Bearer(token, _) | PresentedToken::Dpop(token, _)) = *presented;
         let (own, key) = self.live_token(token, now).await?;
         self.check_binding(presented, Binding::of(&own.claims), now).await?;
-        if !is_for(&own_audience(&self.issuer), own.claims.get("aud")) {
+        let token = AccessToken::from_verified_claims(own.claims).map_err(|why| BearerError::InvalidToken(why.to_string()))?;
+        if !token.is_for(&own_audience(&self.issuer)) {
             return Err(BearerError::InvalidToken("aud does not name this API".to_owned()));
         }
         if !key.ip_allowlist.allows(address) {
             return Err(BearerError::AddressNotAllowed);
         }
-        let scopes = held_still(&key, own.text("scope").unwrap_or_default(), &self.directory.catalogue());
+        let scopes = held_still(&key, &token, &self.directory.catalogue());
         Ok(Caller {
             principal: Principal::ApiKey(own.client_id),
             organization_id: key.organization_id,
@@ -138,17 +139,8 @@ impl TokenIssuer {
     }
 }
 
-/// Whether `aud` names this API.
-fn is_for(own: &str, audience: Option<&Value>) -> bool {
-    match audience {
-        Some(Value::String(audience)) => audience == own,
-        Some(Value::Array(all)) => all.iter().any(|audience| audience.as_str() == Some(own)),
-        _ => false,
-    }
-}
-
 /// The scopes of the token that the key holds to this day.
-fn held_still(key: &KeyEntry, scopes: &str, catalogue: &Catalogue) -> Vec<ScopeName> {
+fn held_still(key: &KeyEntry, token: &AccessToken, catalogue: &Catalogue) -> Vec<ScopeName> {
     let held = key.holding.scopes_at(GrantTarget::Organization, catalogue);
-    scopes.split(' ').filter_map(|scope| scope.parse().ok()).filter(|scope| held.contains(&scope)).collect()
+    token.scopes().filter_map(|scope| scope.parse().ok()).filter(|scope| held.contains(&scope)).collect()
 }

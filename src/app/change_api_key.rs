@@ -3,6 +3,7 @@
 //! All changes come one after the other: two regenerations at once must not leave three live secrets.
 
 use super::create_api_key::{check, find, mint_secret, plan_or, tell};
+use super::key_epochs::open_one;
 use super::key_reach::check_reach;
 use super::plans::check_plan;
 use super::{AppError, Work};
@@ -14,7 +15,7 @@ use crate::domain::event::EventKind;
 use crate::domain::grant::Grants;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, WriteTransaction, api_keys, secrets};
+use crate::store::{Change, WriteTransaction, api_keys, key_epochs, secrets};
 
 /// What an edit changes.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,7 @@ pub fn edit_api_key(
             }
         }
         if edit.revoke_tokens {
-            key.tokens_revoked_at = Some(now);
+            key.end_epoch(now);
         }
         // An expiry that has passed may stand; a new one must lie ahead.
         let judged = if key.settings.expires_at == expiry { None } else { key.settings.expires_at };
@@ -99,7 +100,7 @@ pub fn regenerate_secret(
         kept.insert(0, stored);
         key.secrets = kept;
         if revoke_tokens {
-            key.tokens_revoked_at = Some(now);
+            key.end_epoch(now);
         }
         minted = Some(secret);
         Ok(())
@@ -126,7 +127,7 @@ pub fn disable_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, 
     on_key(work, id, EventKind::ApiKeyDisabled, |_, key, now, _| {
         if key.disabled_at.is_none() {
             key.disabled_at = Some(now);
-            key.tokens_revoked_at = Some(now);
+            key.end_epoch(now);
         }
         Ok(())
     })
@@ -149,7 +150,7 @@ pub fn enable_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, A
 /// [`AppError::NotFound`].
 pub fn revoke_tokens(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, AppError> {
     on_key(work, id, EventKind::ApiKeyEdited, |_, key, now, _| {
-        key.tokens_revoked_at = Some(now);
+        key.end_epoch(now);
         Ok(())
     })
 }
@@ -161,6 +162,9 @@ pub fn revoke_tokens(work: &mut Work<'_, '_>, id: ClientId) -> Result<ApiKey, Ap
 pub fn delete_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(), AppError> {
     let key = find(work.transaction, id)?;
     check_reach(work, &key)?;
+    if let Some(epoch) = key.epoch {
+        key_epochs::close(work.transaction, epoch, work.now)?;
+    }
     api_keys::delete(work.transaction, &key, work.now)?;
     work.transaction.changed(Change::ApiKey(id));
     tell(work, EventKind::ApiKeyDeleted, Some(&key), None)
@@ -181,6 +185,10 @@ fn on_key(
     if key.settings.plan != before.settings.plan {
         check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
     }
+    if let Some(ended) = before.epoch.filter(|_| key.epoch.is_none()) {
+        key_epochs::close(work.transaction, ended, work.now)?;
+    }
+    open_one(work, &mut key)?;
     key.updated_at = work.now;
     api_keys::update(work.transaction, &key).map_err(plan_or)?;
     work.transaction.changed(Change::ApiKey(id));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::key_epochs::open_one;
 use super::key_reach::check_reach;
 use super::plans::check_plan;
 use super::{AppError, Work, random_bits};
@@ -43,7 +44,7 @@ pub struct NewApiKey {
 pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey, Option<ClientSecret>), AppError> {
     let now = work.now;
     let (secret, secrets) = first_secret(work, new.auth_method)?;
-    let key = ApiKey {
+    let mut key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         organization_id: new.organization_id,
         kind: new.kind,
@@ -53,6 +54,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
         secrets,
         disabled_at: None,
         tokens_revoked_at: None,
+        epoch: None,
         last_used_at: None,
         last_used_ip: None,
         created_by: work.actor.principal.to_string(),
@@ -62,6 +64,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
     check(work.transaction, &key, now)?;
     check_reach(work, &key)?;
     check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
+    open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
     tell(work, EventKind::ApiKeyCreated, None, Some(&key))?;
     Ok((key, secret))
@@ -80,13 +83,14 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
     }
     check_reach(work, &original)?;
     let settings = KeySettings { name: original.settings.name.of_copy(), ..original.settings.clone() };
-    let key = ApiKey {
+    let mut key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
         settings,
         foreign_client_id: None,
         secrets,
         disabled_at: None,
         tokens_revoked_at: None,
+        epoch: None,
         last_used_at: None,
         last_used_ip: None,
         created_by: work.actor.principal.to_string(),
@@ -94,6 +98,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
         updated_at: now,
         ..original
     };
+    open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
     tell(work, EventKind::ApiKeyDuplicated, None, Some(&key))?;
     Ok((key, secret))

@@ -5,15 +5,16 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::authenticate_client::AuthenticatedClient;
 use super::dpop::Possession;
+use super::key_epochs;
 use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
+use super::status_lists::StatusDocuments;
 use super::usage_counts::UsageCounts;
 use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
-use crate::clock;
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
@@ -23,9 +24,10 @@ use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
-use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, scope_text};
+use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, StatusClaim, scope_text};
 use crate::oauth::binding::Binding;
 use crate::oauth::client_request::{Presented, RawClientRequest};
 use crate::oauth::dpop::{ProofRefused, ProofRules};
@@ -67,6 +69,8 @@ pub struct TokenIssuer {
     pub refusals: Refusals,
     /// Counts.
     pub metrics: Metrics,
+    /// The status lists, signed.
+    pub status_documents: StatusDocuments,
 }
 
 /// A success as it is answered (RFC 6749 section 5.1).
@@ -183,17 +187,6 @@ impl<E: Into<Refusal>> From<E> for Outcome {
     }
 }
 
-/// `now`, or the second after the key's tokens were revoked: those issued in that very second are dead too, and a new
-/// one must not be.
-async fn after_revocation(key: &KeyEntry, now: Timestamp) -> Timestamp {
-    let Some(revoked_at) = key.tokens_revoked_at.filter(|at| *at == now) else { return now };
-    let next = revoked_at.plus_seconds(1);
-    while clock::now() < next {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    next
-}
-
 impl TokenIssuer {
     /// Issues a token or says why not.
     pub async fn issue(&self, raw: &RawClientRequest<'_>, address: IpAddr, now: Timestamp) -> Outcome {
@@ -257,14 +250,31 @@ impl TokenIssuer {
         }
         let catalogue = self.directory.catalogue();
         let granted = client_credentials::decide(request, key, target, &catalogue)?;
+        let epoch = match key.epoch {
+            Some(epoch) => epoch,
+            None => self.open_epoch(key.client_id).await?,
+        };
         // Last, so that a request that is refused for something else has not used its proof up.
         let binding = self.use_up(possession).await?;
-        self.sign(key, target, &granted, &binding, after_revocation(key, now).await)
+        self.sign(key, epoch, target, &granted, &binding, now)
+    }
+
+    async fn open_epoch(&self, id: ClientId) -> Result<KeyEpoch, Refusal> {
+        let unavailable = |cause: &str| LookupError::Unavailable(cause.to_owned()).into();
+        let directory = Arc::clone(&self.directory);
+        let opened = tokio::task::spawn_blocking(move || key_epochs::open_late(&directory, id)).await;
+        match opened {
+            Ok(Ok(Some(epoch))) => Ok(epoch),
+            Ok(Ok(None)) => Err(unavailable("the key was disabled or deleted meanwhile")),
+            Ok(Err(error)) => Err(unavailable(&error.to_string())),
+            Err(error) => Err(unavailable(&error.to_string())),
+        }
     }
 
     fn sign(
         &self,
         key: &KeyEntry,
+        epoch: KeyEpoch,
         target: Target,
         granted: &Granted<'_>,
         binding: &Binding,
@@ -288,6 +298,7 @@ impl TokenIssuer {
             account: target.account(),
             cnf: binding.confirmation(),
             authorization_details: key.max_payout.as_ref().map(|limit| [PayoutLimit::new(limit.as_str())]),
+            status: StatusClaim { base: self.issuer.trim_end_matches('/'), epoch },
         };
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;

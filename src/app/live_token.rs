@@ -1,6 +1,6 @@
 //! Whether an access token of this server is live, on all levels: signature, type, issuer and times; the signing key, which
 //! may have been revoked; this very token; the key that it was issued to, which must be there, enabled, not expired and its
-//! tokens not revoked since. Management API, introspection and revocation take the same verdict.
+//! tokens not revoked since, which ends the epoch that they belong to. Management API, introspection and revocation take the same verdict.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::time::Timestamp;
 use crate::domain::token_id::TokenId;
+use crate::oauth::status_list::epoch_of;
 
 /// A token of this server that has not ended by itself.
 pub(super) struct OwnToken {
@@ -83,13 +84,28 @@ impl TokenIssuer {
             return Err(dead("the token was revoked"));
         }
         let known = match self.directory.key_in_memory(own.client_id) {
-            Some(known) => known,
-            None => self.directory.load_key(own.client_id).await?,
+            Some(known) if !(known.may_be_outdated() && is_news(&known, &own, now)) => known,
+            _ => self.directory.load_key(own.client_id).await?,
         };
         let LoadedKey::Known(key) = known else { return Err(dead("the API key is gone")) };
         check_key(&key.entry, &own, now)?;
         Ok((own, key.entry))
     }
+}
+
+/// For how long after it was issued a token may be of an epoch that this node has not heard of: twice what it takes.
+const NEWS_SECONDS: i64 = 2;
+
+/// Whether another node issued the token a moment ago, for a key or an epoch that it made just before. Nobody can make this
+/// up: the token is signed.
+fn is_news(known: &LoadedKey, token: &OwnToken, now: Timestamp) -> bool {
+    let issued_at = token.claims.get("iat").and_then(Value::as_i64);
+    let is_fresh = issued_at.is_some_and(|at| now.unix().saturating_sub(at) <= NEWS_SECONDS);
+    is_fresh
+        && match known {
+            LoadedKey::Known(key) => epoch_of(&token.claims).is_some_and(|epoch| key.entry.epoch != Some(epoch)),
+            LoadedKey::Absent(_) => true,
+        }
 }
 
 fn check_key(key: &KeyEntry, token: &OwnToken, now: Timestamp) -> Result<(), NotLive> {
@@ -100,7 +116,14 @@ fn check_key(key: &KeyEntry, token: &OwnToken, now: Timestamp) -> Result<(), Not
         return Err(dead("the API key has expired"));
     }
     let issued_at = token.claims.get("iat").and_then(Value::as_i64).ok_or_else(|| dead("iat is missing"))?;
-    if key.tokens_revoked_at.is_some_and(|at| issued_at <= at.unix()) {
+    let revoked_at = key.tokens_revoked_at.map(Timestamp::unix);
+    let is_revoked = match epoch_of(&token.claims) {
+        // A node of an earlier version revokes without an end of the epoch; this second's tokens may be of the next.
+        Some(epoch) => key.epoch != Some(epoch) || revoked_at.is_some_and(|at| issued_at < at),
+        // Issued before there were epochs.
+        None => revoked_at.is_some_and(|at| issued_at <= at),
+    };
+    if is_revoked {
         return Err(dead("the API key's tokens were revoked"));
     }
     if token.text("org") != Some(&key.organization_id.to_string()) {

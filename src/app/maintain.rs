@@ -11,6 +11,7 @@ use super::{AppError, Management};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::issue_token::TokenIssuer;
+use super::key_epochs;
 use super::signing_keys::{self, Occasion, RotationPolicy};
 use crate::clock;
 use crate::crypto::master_key::MasterKey;
@@ -192,6 +193,7 @@ fn tidy(work: &Maintenance) -> Result<(), AppError> {
         rates::remove_outside(transaction, now.plus_seconds(-KEEP_RATES_SECONDS), now.plus_seconds(CLOCKS_DIFFER_SECONDS))?;
         revoked_tokens::remove_ended(transaction, now.plus_seconds(-CLOCKS_DIFFER_SECONDS))?;
         used_proofs::remove_ended(transaction, now.plus_seconds(-CLOCKS_DIFFER_SECONDS))?;
+        key_epochs::tidy(transaction, now)?;
         tidy_people(transaction, now)?;
         Ok::<(), StoreError>(())
     })?;

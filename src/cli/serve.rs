@@ -22,6 +22,7 @@ use crate::app::refusals::Refusals;
 use crate::app::server_status::{ServerStatus, Setup};
 use crate::app::set_up::{setup_link, setup_token};
 use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
+use crate::app::status_lists::StatusDocuments;
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
     ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Uses, catalogue,
@@ -132,6 +133,7 @@ async fn serve(
         usage: UsageCounts::default(),
         refusals: Refusals::default(),
         metrics: metrics.clone(),
+        status_documents: StatusDocuments::default(),
     });
     let ready_staleness = (settings.feed_interval * 4).max(Duration::from_secs(2));
     let server = Arc::new(ServerStatus { setup: setup(&settings, ready_staleness), directory: Arc::clone(&issuer.directory) });

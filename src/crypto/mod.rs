@@ -37,7 +37,7 @@ pub mod password_hash;
 pub mod pem;
 pub mod random;
 pub mod signing;
-pub mod strict_json;
+pub use claviger_resource_server::strict_json;
 #[cfg(test)]
 pub(crate) mod test_keys;
 pub mod webhook_secret;

@@ -33,12 +33,21 @@ impl Directory {
                 Change::ForeignClientIds => self.foreign_ids.added(),
                 Change::Account(id) => drop(self.accounts.remove(id)),
                 Change::Token(id) => self.revoked_tokens.add(*id, clock::now()),
-                Change::Organization(_) | Change::Catalogue | Change::SigningKeys | Change::Plans | Change::Unknown => {}
+                Change::EpochClosed(epoch) => self.status_lists.close(*epoch, clock::now()),
+                Change::Organization(_)
+                | Change::Catalogue
+                | Change::SigningKeys
+                | Change::Plans
+                | Change::StatusLists
+                | Change::Unknown => {}
             }
         }
         if everything {
             self.forget_everything();
             self.revoked_tokens.add_all(self.db.read(|connection| revoked_tokens::live(connection, clock::now()))?);
+        }
+        if everything || changes.contains(&Change::StatusLists) {
+            self.reload_status_lists()?;
         }
         let held_whole = |change: &Change| matches!(change, Change::Catalogue | Change::SigningKeys | Change::Plans);
         if everything || changes.iter().any(held_whole) {

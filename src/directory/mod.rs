@@ -11,6 +11,7 @@ mod loader;
 mod lookup;
 mod revoked_tokens;
 mod signing_keys;
+mod status_lists;
 mod warm_up;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,10 +37,12 @@ use changed::{read_catalogue, read_plans};
 use foreign_client_ids::ForeignIds;
 use loader::Loader;
 use revoked_tokens::RevokedTokens;
+use status_lists::StatusLists;
 
 pub use follower::Follower;
 pub use lookup::{AbsentKey, CachedKey, DirectoryCounts, LoadedKey, LookupError};
 pub use signing_keys::{SigningKeys, load as load_signing_keys};
+pub use status_lists::StatusListState;
 
 /// How the directory is to be.
 #[derive(Clone, Debug)]
@@ -69,6 +72,7 @@ pub struct Directory {
     signing_keys: ArcSwap<SigningKeys>,
     plans: ArcSwap<RatePlans>,
     revoked_tokens: RevokedTokens,
+    status_lists: StatusLists,
     loader: Loader,
     sharing: Sharing,
     /// Raised by every change: a value read before a change and stored after it would be stale for ever.
@@ -112,6 +116,7 @@ impl Directory {
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
             plans: ArcSwap::from_pointee(read_plans(db, &options.default_plan)?),
             revoked_tokens: RevokedTokens::of(db.read(|connection| revoked_tokens_table::live(connection, clock::now()))?),
+            status_lists: StatusLists::default(),
             loader: Loader::default(),
             sharing: Sharing::default(),
             epoch: AtomicU64::new(0),
@@ -124,6 +129,7 @@ impl Directory {
             warm: AtomicBool::new(false),
             options,
         });
+        directory.reload_status_lists()?;
         let own_writes = Arc::downgrade(&directory);
         db.on_commit(move |changes| {
             if let Some(directory) = own_writes.upgrade()
@@ -134,6 +140,11 @@ impl Directory {
             }
         });
         Ok((directory, seq))
+    }
+
+    /// The database that memory is filled from.
+    pub fn db(&self) -> &Db {
+        &self.db
     }
 
     /// Whether memory may be trusted: the feed was read within `max_staleness`.
@@ -171,9 +182,10 @@ impl Directory {
         self.revoked_tokens.has(id)
     }
 
-    /// Forgets revoked tokens that are dead by themselves.
+    /// Forgets revoked tokens, and closed epochs of such, that are dead by themselves.
     pub fn forget_ended_tokens(&self, now: Timestamp) {
         self.revoked_tokens.forget_ended(now);
+        self.status_lists.forget_ended(now);
     }
 
     /// The rate plan that holds for a key; `None`: it has no limit.

@@ -13,6 +13,7 @@ use super::foreign_client_id::ForeignClientId;
 use super::grant::{GrantTarget, Grants};
 use super::id::{AccountId, ClientId, OrganizationId};
 use super::ip_allowlist::IpAllowlist;
+use super::key_epoch::KeyEpoch;
 use super::max_payout::MaxPayout;
 use super::name::Name;
 use super::plan::PlanName;
@@ -318,8 +319,10 @@ pub struct ApiKey {
     pub secrets: Vec<StoredSecret>,
     /// Set while the key is disabled.
     pub disabled_at: Option<Timestamp>,
-    /// Tokens issued before this moment are dead.
+    /// When its tokens were last revoked.
     pub tokens_revoked_at: Option<Timestamp>,
+    /// What its tokens belong to until they are revoked together; `None` while it is disabled.
+    pub epoch: Option<KeyEpoch>,
     /// The last use of secrets that are gone; those still there have their own.
     pub last_used_at: Option<Timestamp>,
     /// From where that was.
@@ -330,6 +333,15 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl ApiKey {
+    /// Every token issued so far is dead: the present epoch ends, and the next one is opened when the key is written, if it is
+    /// enabled then.
+    pub const fn end_epoch(&mut self, now: Timestamp) {
+        self.tokens_revoked_at = Some(now);
+        self.epoch = None;
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::client_secret::{SealedHash, SecretDigest};
 use super::grant::{Grant, GrantTarget};
 use super::id::{AccountId, ClientId, OrganizationId, SecretId};
 use super::ip_allowlist::IpAllowlist;
+use super::key_epoch::KeyEpoch;
 use super::max_payout::MaxPayout;
 use super::plan::PlanName;
 use super::public_credential::PublicCredential;
@@ -49,6 +50,8 @@ pub struct KeyEntry {
     pub disabled: bool,
     /// Tokens issued before this moment are dead.
     pub tokens_revoked_at: Option<Timestamp>,
+    /// What its tokens belong to until they are revoked together; `None` while it is disabled.
+    pub epoch: Option<KeyEpoch>,
 }
 
 /// A secret as memory holds it.
@@ -251,6 +254,7 @@ pub(crate) mod tests {
             expires_at: None,
             disabled: false,
             tokens_revoked_at: None,
+            epoch: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod id;
 pub mod invalid;
 pub mod ip_allowlist;
 pub mod key_entry;
+pub mod key_epoch;
 pub mod max_payout;
 pub mod name;
 pub mod network_policy;

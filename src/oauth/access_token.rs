@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use super::metadata::paths;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::ScopeName;
 
@@ -36,6 +38,8 @@ pub struct AccessTokenClaims<'a> {
     /// The key's payout limit.
     #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     pub authorization_details: Option<[PayoutLimit<'a>; 1]>,
+    /// The token's place in a status list.
+    pub status: StatusClaim<'a>,
     /// What the token is bound to.
     #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
     pub cnf: Option<Confirmation<'a>>,
@@ -59,6 +63,15 @@ pub enum Confirmation<'a> {
     },
 }
 
+/// `status` (draft-ietf-oauth-status-list section 6.2).
+#[derive(Clone, Copy, Debug)]
+pub struct StatusClaim<'a> {
+    /// Where the lists are: the issuer without a slash at its end.
+    pub base: &'a str,
+    /// The list and the place.
+    pub epoch: KeyEpoch,
+}
+
 /// `aud`.
 #[derive(Debug)]
 pub struct AudienceClaim<'a>(pub &'a [&'a Audience]);
@@ -80,7 +93,7 @@ impl<'a> PayoutLimit<'a> {
 }
 
 /// Room for the claims of a key with a dozen scopes.
-const USUAL_CLAIMS_BYTES: usize = 768;
+const USUAL_CLAIMS_BYTES: usize = 896;
 
 impl AccessTokenClaims<'_> {
     /// The claims as JSON. Written out, for a serializer takes longer for this than all parsing of the request.
@@ -117,6 +130,7 @@ impl AccessTokenClaims<'_> {
             push_text(&mut json, limit.max_amount);
             json.push_str("}]");
         }
+        self.status.push_to(&mut json);
         if let Some(confirmation) = &self.cnf {
             let (member, thumbprint) = match confirmation {
                 Confirmation::Key { jkt } => ("jkt", jkt),
@@ -130,6 +144,19 @@ impl AccessTokenClaims<'_> {
         }
         json.push('}');
         json
+    }
+}
+
+impl StatusClaim<'_> {
+    fn push_to(&self, json: &mut String) {
+        json.push_str(",\"status\":{\"status_list\":{\"idx\":");
+        json.push_str(itoa::Buffer::new().format(self.epoch.index));
+        json.push_str(",\"uri\":\"");
+        push_characters(json, self.base);
+        json.push_str(paths::STATUS_LISTS);
+        json.push('/');
+        json.push_str(itoa::Buffer::new().format(self.epoch.list.number()));
+        json.push_str("\"}}");
     }
 }
 
@@ -152,6 +179,11 @@ impl AudienceClaim<'_> {
 /// Adds a JSON string (RFC 8259 section 7).
 fn push_text(json: &mut String, text: &str) {
     json.push('"');
+    push_characters(json, text);
+    json.push('"');
+}
+
+fn push_characters(json: &mut String, text: &str) {
     // All bytes are looked at, for this is quicker than stopping at the first.
     let is_plain = text.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'));
     if is_plain {
@@ -159,7 +191,6 @@ fn push_text(json: &mut String, text: &str) {
     } else {
         text.chars().for_each(|character| push_escaped(json, character));
     }
-    json.push('"');
 }
 
 fn push_escaped(json: &mut String, character: char) {
@@ -189,6 +220,24 @@ mod tests {
     use serde::{Serialize, Serializer};
 
     use super::*;
+    use crate::domain::key_epoch::StatusListId;
+    use crate::oauth::status_list::{epoch_of, list_uri};
+
+    impl Serialize for StatusClaim<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            #[derive(Serialize)]
+            struct Status {
+                status_list: Place,
+            }
+            #[derive(Serialize)]
+            struct Place {
+                idx: u32,
+                uri: String,
+            }
+            let place = Place { idx: self.epoch.index, uri: list_uri(self.base, self.epoch.list) };
+            Status { status_list: place }.serialize(serializer)
+        }
+    }
 
     impl Serialize for AudienceClaim<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -211,11 +260,13 @@ mod tests {
             max_payout in proptest::option::of("[0-9]{1,9}\\.[0-9]{2}"),
             thumbprint in proptest::option::of("[A-Za-z0-9_-]{43}"),
             is_of_key: bool,
+            (list, index) in (1..=u32::MAX, any::<u32>()),
         ) {
             let audiences: Vec<Audience> = audiences.iter().map(|text| text.parse().unwrap()).collect();
             let audiences: Vec<&Audience> = audiences.iter().collect();
             let client_id = ClientId::from_parts(ids[0] >> 16, u128::from(ids[1]));
             let iat = i64::from(iat);
+            let epoch = KeyEpoch { list: StatusListId::try_from(i64::from(list)).unwrap(), index };
             let claims = AccessTokenClaims {
                 iss: &iss,
                 sub: client_id,
@@ -233,9 +284,11 @@ mod tests {
                     true => Confirmation::Key { jkt: thumbprint },
                     false => Confirmation::Certificate { thumbprint },
                 }),
+                status: StatusClaim { base: iss.trim_end_matches('/'), epoch },
             };
             let json: serde_json::Value = serde_json::from_str(&claims.to_json()).unwrap();
             prop_assert_eq!(&json, &serde_json::to_value(&claims).unwrap());
+            prop_assert_eq!(epoch_of(json.as_object().unwrap()), Some(epoch));
             if !iss.contains(char::is_control) {
                 prop_assert_eq!(claims.to_json(), serde_json::to_string(&claims).unwrap());
             }

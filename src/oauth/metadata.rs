@@ -20,6 +20,8 @@ pub mod paths {
     pub const INTROSPECTION: &str = "/connect/introspect";
     /// Revocation (RFC 7009).
     pub const REVOCATION: &str = "/connect/revocation";
+    /// The aggregation of status lists; each list is below it.
+    pub const STATUS_LISTS: &str = "/connect/statuslists";
     /// The JWKS.
     pub const JWKS: &str = "/.well-known/jwks.json";
     /// Its other spelling.
@@ -49,6 +51,7 @@ pub struct Metadata<'a> {
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    status_list_aggregation_endpoint: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     tls_client_certificate_bound_access_tokens: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +113,7 @@ impl<'a> Metadata<'a> {
             revocation_endpoint: format!("{base}{}", paths::REVOCATION),
             revocation_endpoint_auth_methods_supported: methods(),
             revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
+            status_list_aggregation_endpoint: format!("{base}{}", paths::STATUS_LISTS),
             tls_client_certificate_bound_access_tokens: mutual_tls.is_some(),
             mtls_endpoint_aliases: mutual_tls.and_then(|settings| settings.base_url.as_deref()).map(EndpointAliases::below),
         }

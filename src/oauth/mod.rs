@@ -18,5 +18,6 @@ pub mod media_type;
 pub mod metadata;
 pub mod mutual_tls;
 pub mod scope_parameter;
+pub mod status_list;
 pub mod token_lookup;
 pub mod token_request;

@@ -10,6 +10,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::grant::{Grant, GrantTarget, Grants};
 use crate::domain::id::{ClientId, OrganizationId};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::public_credential::PublicCredential;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
@@ -38,6 +39,8 @@ pub(super) struct KeyRow {
     foreign_client_id: Option<String>,
     public_credential: Option<String>,
     require_bound_tokens: bool,
+    status_list: Option<i64>,
+    status_index: Option<i64>,
 }
 
 #[derive(Queryable, Insertable, Selectable)]
@@ -78,6 +81,8 @@ impl KeyRow {
             foreign_client_id: key.foreign_client_id.as_ref().map(ToString::to_string),
             public_credential: key.settings.public_credential.as_ref().map(PublicCredential::to_stored),
             require_bound_tokens: key.settings.require_bound_tokens,
+            status_list: key.epoch.map(|epoch| i64::from(epoch.list.number())),
+            status_index: key.epoch.map(|epoch| i64::from(epoch.index)),
         }
     }
 
@@ -111,6 +116,11 @@ impl KeyRow {
             secrets,
             disabled_at: self.disabled_at.map(Timestamp::from_unix),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
+            epoch: self
+                .status_list
+                .zip(self.status_index)
+                .map(|(list, index)| KeyEpoch::from_columns(list, index))
+                .transpose()?,
             last_used_at: self.last_used_at.map(Timestamp::from_unix),
             last_used_ip: self.last_used_ip.and_then(|ip| ip.parse().ok()),
             created_by: self.created_by,
@@ -199,6 +209,8 @@ pub fn update(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<()
             api_keys::require_bound_tokens.eq(row.require_bound_tokens),
             api_keys::disabled_at.eq(row.disabled_at),
             api_keys::tokens_revoked_at.eq(row.tokens_revoked_at),
+            api_keys::status_list.eq(row.status_list),
+            api_keys::status_index.eq(row.status_index),
             api_keys::updated_at.eq(row.updated_at),
         ))
         .execute(transaction.connection)?;

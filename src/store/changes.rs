@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use super::schema::{changes, feed_head};
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::time::Timestamp;
 use crate::domain::token_id::TokenId;
 
@@ -33,6 +34,10 @@ pub enum Change {
     Plans,
     /// A single token was revoked.
     Token(TokenId),
+    /// An epoch of a key has ended, and with it its tokens.
+    EpochClosed(KeyEpoch),
+    /// A status list was made or removed.
+    StatusLists,
     /// Written by a later version of this program: to be safe, everything.
     Unknown,
 }
@@ -48,6 +53,8 @@ impl Change {
             Self::SigningKeys => "signing_keys",
             Self::Plans => "plans",
             Self::Token(_) => "token",
+            Self::EpochClosed(_) => "epoch_closed",
+            Self::StatusLists => "status_lists",
             Self::Unknown => "unknown",
         }
     }
@@ -58,7 +65,10 @@ impl Change {
             Self::Account(id) => id.to_string(),
             Self::Organization(id) => id.to_string(),
             Self::Token(id) => id.to_string(),
-            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::Unknown => String::new(),
+            Self::EpochClosed(epoch) => epoch.to_string(),
+            Self::ForeignClientIds | Self::Catalogue | Self::SigningKeys | Self::Plans | Self::StatusLists | Self::Unknown => {
+                String::new()
+            }
         }
     }
 
@@ -75,6 +85,8 @@ impl Change {
             "signing_keys" => Self::SigningKeys,
             "plans" => Self::Plans,
             "token" => of(entity, Self::Token),
+            "epoch_closed" => of(entity, Self::EpochClosed),
+            "status_lists" => Self::StatusLists,
             _ => Self::Unknown,
         }
     }

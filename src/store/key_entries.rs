@@ -14,6 +14,7 @@ use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::{ForeignSecretEntry, Holding, KeyEntry, SecretEntry, Sharing};
+use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::public_credential::PublicCredential;
 use crate::domain::time::Timestamp;
 
@@ -35,6 +36,8 @@ struct KeyRow {
     foreign_client_id: Option<String>,
     public_credential: Option<String>,
     require_bound_tokens: bool,
+    status_list: Option<i64>,
+    status_index: Option<i64>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -108,6 +111,11 @@ impl KeyRow {
             expires_at: self.expires_at.map(Timestamp::from_unix),
             disabled: self.disabled_at.is_some(),
             tokens_revoked_at: self.tokens_revoked_at.map(Timestamp::from_unix),
+            epoch: self
+                .status_list
+                .zip(self.status_index)
+                .map(|(list, index)| KeyEpoch::from_columns(list, index))
+                .transpose()?,
         })
     }
 }

@@ -19,6 +19,7 @@ pub mod events;
 pub mod foreign_client_ids;
 pub mod idempotent_requests;
 pub mod key_entries;
+pub mod key_epochs;
 pub mod key_list;
 pub mod key_uses;
 pub mod leases;

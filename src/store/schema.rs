@@ -76,6 +76,8 @@ diesel::table! {
         foreign_client_id -> Nullable<Text>,
         public_credential -> Nullable<Text>,
         require_bound_tokens -> Bool,
+        status_list -> Nullable<BigInt>,
+        status_index -> Nullable<BigInt>,
     }
 }
 diesel::table! { used_proofs (digest) { digest -> Text, expires_at -> BigInt, } }
@@ -105,6 +107,16 @@ diesel::table! {
         last_used_at -> Nullable<BigInt>,
         last_used_ip -> Nullable<Text>,
         tokens_issued -> BigInt,
+    }
+}
+diesel::table! { status_lists (id) { id -> BigInt, size -> BigInt, given -> BigInt, created_at -> BigInt, } }
+diesel::table! {
+    key_epochs (list_id, list_index) {
+        list_id -> BigInt,
+        list_index -> BigInt,
+        client_id -> Text,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
     }
 }
 diesel::table! {

@@ -1,6 +1,7 @@
 //! Every path, on one screen; those of the management API stand in a table of their own, [`super::api`].
 
 use actix_web::web::{self, ServiceConfig};
+use claviger_resource_server::metadata::WELL_KNOWN;
 
 use super::{api, dashboard, health, oauth};
 use crate::oauth::metadata::paths;
@@ -13,6 +14,8 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         prefixes.push(issuer_path);
         document(service, &format!("{}{issuer_path}", paths::METADATA), web::to(oauth::metadata));
     }
+    // RFC 9728 section 3: before the path of what it describes, `<issuer>/api`.
+    document(service, &format!("{WELL_KNOWN}{issuer_path}/api"), web::to(oauth::protected_resource));
     for prefix in prefixes {
         // Looks at the method itself: a guard of the framework writes down for each request which method it wants.
         service.service(web::resource(format!("{prefix}{}", paths::TOKEN)).to(oauth::token));
@@ -20,6 +23,8 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         service.service(introspection.default_service(web::to(oauth::method_not_allowed)));
         let revocation = web::resource(format!("{prefix}{}", paths::REVOCATION)).route(web::post().to(oauth::revoke));
         service.service(revocation.default_service(web::to(oauth::method_not_allowed)));
+        document(service, &format!("{prefix}{}", paths::STATUS_LISTS), web::to(oauth::status_lists));
+        document(service, &format!("{prefix}{}/{{id}}", paths::STATUS_LISTS), web::to(oauth::status_list));
         for path in [paths::JWKS, paths::JWKS_ALIAS] {
             document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
         }

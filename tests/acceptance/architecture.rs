@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("directory", &["store", "oauth", "crypto", "domain", "clock"]),
     ("app", &["directory", "outbound", "store", "oauth", "crypto", "domain", "clock"]),
     ("config", &["app", "directory", "outbound", "store", "crypto", "domain"]),
-    ("client", &["oauth", "crypto"]),
+    ("client", &["oauth", "crypto", "domain"]),
     ("web", &["app", "directory", "store", "oauth", "crypto", "domain", "clock", "config"]),
     ("cli", &["web", "client", "app", "directory", "outbound", "store", "oauth", "crypto", "domain", "clock", "config"]),
 ];
@@ -165,6 +165,13 @@ fn what_is_sent_to_others_leaves_through_one_room() {
     only_in(&["reqwest"], &["outbound/", "client/", "client.rs", "cli/"]);
     // Whoever asks for a page or a connection elsewhere has not been looked at.
     only_in(&["lookup_host"], &["outbound/resolver"]);
+}
+
+#[test]
+fn tokens_are_taken_as_resource_servers_take_them_at_few_places() {
+    only_in(&["claviger_resource_server"], &["app/bearer", "crypto/mod", "web/api/", "web/oauth/documents", "web/routes"]);
+    // Its verifier fetches over HTTP what this server has in memory.
+    only_in(&["Verifier", "verifier::"], &[]);
 }
 
 #[test]

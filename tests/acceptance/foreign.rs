@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -110,6 +111,57 @@ client!(jk3_node_openid_client_and_jose, "node", "node", ["PS256", "ES256", "EdD
 client!(jk3_go_oauth2_and_golang_jwt, "go", "go", ["PS256", "ES256", "EdDSA"]);
 client!(jk3_java_nimbus, "java", "java", ["PS256", "ES256"]);
 
+/// An API in another language judges tokens, one a line; answers its verdicts.
+#[track_caller]
+fn verdicts(app: &App, api: &str, tokens: &[&str]) -> Vec<Value> {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run"));
+    command.arg(api).env("CARGO_TARGET_DIR", target()).env("ISSUER", &app.issuer).env("AUDIENCE", PAYMENTS);
+    let output = Output::of(&mut command, &tokens.join("\n")).succeeded();
+    let verdicts: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(verdicts.len(), tokens.len(), "{output:#?}");
+    verdicts
+}
+
+fn an_api_judges_tokens(api: &str) {
+    let app = App::start(Backend::Sqlite, &[]);
+    let key = app.key_with_grants(&["payments:write reports:read"]);
+    let good = app.token(&key).resource(PAYMENTS).accepted().token;
+    let elsewhere = app.token(&key).resource(DISPUTES).accepted().token;
+    let cut = &good[..good.len() - 4];
+    let unsigned = good.rsplit_once('.').unwrap().0.to_owned() + ".";
+    let all = verdicts(&app, api, &[&good, &elsewhere, cut, &unsigned, "x"]);
+    assert_claims(&all[0]["claims"], &app, &key, &json!(PAYMENTS), "payments:read payments:write");
+    for refused in &all[1..] {
+        assert!(refused["refused"].is_string() && refused["claims"].is_null(), "{refused}");
+    }
+    // Another process, so that no list is kept.
+    let manager = app.token_of(&app.key_with_grants(&["api-keys:write payments:write reports:read"]));
+    app.api("POST", &format!("/api-keys/{}/revoke-tokens", key.client_id)).bearer(&manager).succeeds(200);
+    let dead = &verdicts(&app, api, &[&good])[0];
+    assert!(dead["refused"].as_str().is_some_and(|why| why.contains("revoked")), "{dead}");
+}
+
+#[test]
+fn jk3_an_api_in_python() {
+    an_api_judges_tokens("python-resource-server");
+}
+
+#[test]
+fn jk3_an_api_in_node() {
+    an_api_judges_tokens("node-resource-server");
+}
+
+#[test]
+fn the_page_for_apis_shows_the_code_that_is_run() {
+    let read = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let page = read("docs/resource-servers.md");
+    for (name, mark, fence) in [("python/resource_server.py", "#", "python"), ("node/resource_server.js", "//", "js")] {
+        let code = read(&format!("tests/foreign/{name}"));
+        let shown = code.split_once(&format!("{mark} --8<--\n")).unwrap().1.split_once(&format!("{mark} -->8--")).unwrap().0;
+        assert!(page.contains(&format!("```{fence}\n{}\n```", shown.trim())), "docs/resource-servers.md does not show {name}");
+    }
+}
+
 /// DP1 to DP3: a foreign library makes the proofs, and makes them again with a nonce when it is handed one.
 fn takes_bound_tokens(backend: Backend, flags: &[&str], algorithms: &[&str]) {
     let app = App::start(backend, flags);
@@ -146,4 +198,33 @@ fn jk3_the_runner_says_what_is_missing() {
     assert!(run(&["cobol"]).failed_with(2).stderr.contains("usage"));
     assert!(run(&[]).failed_with(2).stderr.contains("usage"));
     assert!(run(&["go"]).failed_with(1).in_one_line().stderr.contains("ISSUER is not set"));
+}
+
+mod sl1_a_reader_of_status_lists_that_nobody_here_wrote {
+    use super::*;
+
+    fn reads(backend: Backend) {
+        let app = App::start(backend, &[]);
+        let key = app.key_with_grants(&["a"]);
+        let token = app.token_of(&key);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run");
+        let status = || {
+            let mut command = Command::new(&script);
+            command.arg("status-list").env("CARGO_TARGET_DIR", target()).env("ISSUER", &app.issuer).env("TOKEN", &token);
+            Output::of(&mut command, "").succeeded().json()["status"].clone()
+        };
+        assert_eq!(status(), json!(0));
+        app.key_action("revoke-tokens", &key, &[]);
+        eventually(Duration::from_secs(10), "the reader sees it", || (status() == json!(1)).then_some(()));
+    }
+
+    #[test]
+    fn sqlite() {
+        reads(Backend::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        reads(Backend::Postgres);
+    }
 }

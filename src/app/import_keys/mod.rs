@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::create_api_key::described;
+use super::key_epochs::open_all;
 use super::{AppError, Management, Work, random_bits};
 use crate::clock;
 use crate::crypto::envelope::Envelope;
@@ -220,10 +221,11 @@ fn make(
     envelope: &Envelope,
     batch: &[ImportedKey],
 ) -> Result<Vec<ImportedLine>, AppError> {
-    let made = batch
+    let mut made = batch
         .iter()
         .map(|imported| to_key(work, organization_id, envelope, imported))
         .collect::<Result<Vec<ApiKey>, AppError>>()?;
+    open_all(work, &mut made)?;
     api_keys::insert_all(work.transaction, &made).map_err(|error| match error {
         StoreError::UniqueViolation(_) | StoreError::ForeignKeyViolation => {
             AppError::Conflict("somebody has changed what this import needs since it was planned: run it again".to_owned())
@@ -276,6 +278,7 @@ fn to_key(
         secrets: imported.secrets.iter().map(seal).collect::<Result<_, AppError>>()?,
         disabled_at: imported.disabled.then_some(work.now),
         tokens_revoked_at: None,
+        epoch: None,
         last_used_at: None,
         last_used_ip: None,
         created_by: work.actor.principal.to_string(),

@@ -4,8 +4,9 @@
 use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpRequest, web};
+use claviger_resource_server::authorization::{Credentials, NoCredentials};
 
 use super::cookie;
 use super::problem::ApiError;
@@ -31,36 +32,29 @@ pub(super) async fn caller(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<(Caller, Option<CurrentUser>), ApiError> {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    match (values.next(), session) {
-        (None, None) => Err(ApiError::Unauthenticated),
-        (Some(_), Some(_)) => {
+    let values = request.headers().get_all(AUTHORIZATION).map(HeaderValue::as_bytes);
+    match (Credentials::read(values), session) {
+        // Another scheme than Bearer's is a header all the same.
+        (_, Some(_)) if request.headers().contains_key(AUTHORIZATION) => {
             Err(ApiError::bad_request("invalid_request", "there are an Authorization header and a session's cookie; send one"))
         }
-        (Some(_), None) if values.next().is_some() => {
-            Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
-        }
-        (Some(value), None) => {
-            let (scheme, token) = value.to_str().ok().and_then(credentials).ok_or(ApiError::Unauthenticated)?;
-            Ok((by_token(scheme, token, request, state, (address, now)).await?, None))
-        }
-        (None, Some(session)) => {
+        (_, Some(session)) => {
             let (caller, current) = by_session(request, session, state, now).await?;
             Ok((caller, Some(current)))
+        }
+        (Ok(credentials), None) => Ok((by_token(credentials, request, state, (address, now)).await?, None)),
+        (Err(NoCredentials::Missing), None) => Err(ApiError::Unauthenticated),
+        (Err(NoCredentials::Repeated), None) => {
+            Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
+        }
+        (Err(NoCredentials::Malformed), None) => {
+            Err(ApiError::InvalidToken { cause: "the Authorization header does not hold a token".to_owned() })
         }
     }
 }
 
-/// The schemes that a token may come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Bearer,
-    Dpop,
-}
-
 async fn by_token(
-    scheme: Scheme,
-    token: &str,
+    credentials: Credentials<'_>,
     request: &HttpRequest,
     state: &State,
     (address, now): (IpAddr, Timestamp),
@@ -74,12 +68,14 @@ async fn by_token(
         }
         certificate => certificate.presented().map(|certificate| certificate.thumbprint()),
     };
-    let presented = match scheme {
-        Scheme::Bearer => PresentedToken::Bearer(token, certificate.as_deref()),
-        Scheme::Dpop => PresentedToken::Dpop(token, ProvenRequest { proofs: &proofs, method, path, access_token: Some(token) }),
+    let presented = match credentials {
+        Credentials::Bearer(token) => PresentedToken::Bearer(token, certificate.as_deref()),
+        Credentials::Dpop(token) => {
+            PresentedToken::Dpop(token, ProvenRequest { proofs: &proofs, method, path, access_token: Some(token) })
+        }
     };
     state.issuer.caller_of(&presented, address, now).await.map_err(|error| match error {
-        BearerError::InvalidToken(cause) if scheme == Scheme::Bearer => ApiError::InvalidToken { cause },
+        BearerError::InvalidToken(cause) if matches!(credentials, Credentials::Bearer(_)) => ApiError::InvalidToken { cause },
         BearerError::InvalidToken(cause) => ApiError::Unproved(Unproved::Token { cause }),
         BearerError::WrongBinding(cause) => ApiError::Unproved(Unproved::Token { cause: cause.to_owned() }),
         BearerError::Proof(ProofRefused::Invalid(why)) => ApiError::Unproved(Unproved::Proof(why)),
@@ -92,14 +88,6 @@ async fn by_token(
         BearerError::Unavailable(LookupError::Unavailable(cause)) => ApiError::Unavailable { cause },
         BearerError::Unavailable(LookupError::Corrupt(cause)) => ApiError::Internal { cause },
     })
-}
-
-/// The token of `Bearer TOKEN` or `DPoP TOKEN`; `None` for another scheme.
-fn credentials(value: &str) -> Option<(Scheme, &str)> {
-    let (name, token) = value.split_once(' ')?;
-    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
-    let (_, scheme) = schemes.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
-    Some((scheme, token.trim_matches(' ')))
 }
 
 async fn by_session(

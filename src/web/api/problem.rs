@@ -5,6 +5,7 @@ use std::fmt;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use claviger_resource_server::challenge::Challenge;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -222,18 +223,17 @@ impl ApiError {
 
     /// RFC 6750 section 3, RFC 9449 section 7.1.
     fn challenge(&self) -> Option<String> {
-        const REALM: &str = "Bearer realm=\"claviger\"";
-        match self {
-            Self::Unauthenticated | Self::InvalidSession | Self::WrongLogin => Some(REALM.to_owned()),
+        let challenge = Challenge::bearer("claviger");
+        let challenge = match self {
+            Self::Unauthenticated | Self::InvalidSession | Self::WrongLogin => challenge,
             Self::InvalidToken { .. } => {
-                Some(format!("{REALM}, error=\"invalid_token\", error_description=\"the access token is not valid here\""))
+                challenge.with("error", self.code()).with("error_description", "the access token is not valid here")
             }
-            Self::Unproved(why) => Some(why.challenge()),
-            Self::Denied(Denied::InsufficientScope(scope)) => {
-                Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\""))
-            }
-            _ => None,
-        }
+            Self::Denied(Denied::InsufficientScope(scope)) => challenge.with("error", self.code()).with("scope", scope),
+            Self::Unproved(why) => why.challenge(),
+            _ => return None,
+        };
+        Some(challenge.to_string())
     }
 }
 

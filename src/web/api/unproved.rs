@@ -1,5 +1,7 @@
 //! Tokens that need a proof, or come with one, and are not accepted: the challenge of RFC 9449 section 7.1.
 
+use claviger_resource_server::challenge::Challenge;
+
 use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::oauth::error::OAuthError;
 
@@ -34,8 +36,8 @@ impl Unproved {
     }
 
     /// The value of `WWW-Authenticate`.
-    pub(super) fn challenge(&self) -> String {
-        let (algs, code, description) = (PROOF_ALGORITHMS.join(" "), self.code(), self.description());
-        format!("DPoP realm=\"claviger\", algs=\"{algs}\", error=\"{code}\", error_description=\"{description}\"")
+    pub(super) fn challenge(&self) -> Challenge {
+        let challenge = Challenge::dpop("claviger").with("algs", &PROOF_ALGORITHMS.join(" "));
+        challenge.with("error", self.code()).with("error_description", self.description())
     }
 }

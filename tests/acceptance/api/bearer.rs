@@ -27,6 +27,19 @@ on_both!(mg1_a_bad_token_is_invalid_token, |app| {
     }
 });
 
+on_both!(mg1_what_is_no_token_is_told_apart_from_no_credentials, |app| {
+    let token = app.token_of(&app.integrator());
+    app.api("GET", PATH).header("Authorization", format!("bearer   {token}  ")).succeeds(200);
+    for none in ["Bearer", "Bearer ", "Bearer   ", "Digest x=y", "Bearerx"] {
+        app.api("GET", PATH).header("Authorization", none).refused(401, "unauthenticated");
+    }
+    let two = format!("Bearer {token}, Bearer {token}");
+    for bad in [two.as_str(), "Bearer a b", "Bearer \"x\"", "Bearer é", "Bearer ="] {
+        app.api("GET", PATH).header("Authorization", bad).refused(401, "invalid_token");
+    }
+    app.api("GET", PATH).bearer(&token).header("Authorization", "Basic eDp5").refused(400, "invalid_request");
+});
+
 on_both!(mg1_too_little_scope_is_insufficient_scope, |app| {
     let reader = app.key_with_grants(&["api-keys:read"]);
     let token = app.token_of(&reader);

@@ -83,6 +83,24 @@ on_both!(inspect_verifies_and_explains, |app| {
     }
     let json = stranger(app, &["inspect", &token, "--url", &app.base_url, "--json"], "", &[]).succeeded().json();
     assert!(json.to_string().contains(&app.fixture.k1.client_id), "{json}");
+    assert_eq!(json["revocation"], serde_json::json!("not revoked"), "{json}");
+});
+
+on_both!(inspect_looks_at_the_status_list, |app| {
+    let key = app.key_with_grants(&["a b"]);
+    let token = app.token_of(&key);
+    let inspect = |args: &[&str]| stranger(app, &[&["inspect", &token, "--url", &app.base_url], args].concat(), "", &[]);
+    let line = inspect(&[]).succeeded().stdout;
+    let line = line.lines().find(|line| line.trim_start().starts_with("status")).map(str::to_owned);
+    assert!(line.as_ref().is_some_and(|line| line.ends_with("  not revoked")), "{line:?}");
+    app.key_action("revoke-tokens", &key, &[]);
+    crate::support::tools::eventually(crate::support::tools::HONOURED_WITHIN, "the token is dead", || {
+        (inspect(&[]).code == Some(1)).then_some(())
+    });
+    let output = inspect(&["--json"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("it was revoked"), "{output:?}");
+    assert_eq!(output.json()["valid"], serde_json::json!(false), "{output:?}");
 });
 
 on_both!(inspect_refuses_what_does_not_verify, |app| {

@@ -92,9 +92,7 @@ impl Lane {
             }
             Operation::Regenerate { grace } => {
                 command.args(["regenerate", &self.known[at].id]);
-                if grace {
-                    command.args(["--grace", "1h"]);
-                }
+                command.args(if grace { &["--grace", "1h"][..] } else { &["--revoke-tokens"] });
             }
         }
         command.arg("--json").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -184,6 +182,19 @@ impl Lane {
         }
     }
 
+    /// SL2: every key has a place in a status list that is its own and open, and of its earlier ones none is.
+    fn check_places(&self) {
+        let count = |sql: &str| self.app.site.sql(sql).trim().parse::<usize>().unwrap();
+        let own = "SELECT count(*) FROM api_keys k JOIN key_epochs e ON e.list_id = k.status_list AND e.list_index = k.status_index \
+                   AND e.client_id = k.client_id AND e.closed_at IS NULL";
+        let keys = count("SELECT count(*) FROM api_keys");
+        assert_eq!(count(own), keys);
+        assert_eq!(count("SELECT count(*) FROM key_epochs WHERE closed_at IS NULL"), keys);
+        let given = count("SELECT count(*) FROM key_epochs");
+        assert_eq!(count("SELECT given FROM status_lists"), given);
+        assert!(given > keys, "nothing was revoked");
+    }
+
     fn run_all(mut self, cycles: usize) {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 0..cycles {
@@ -193,6 +204,7 @@ impl Lane {
             self.app.restart();
             (0..self.known.len()).for_each(|at| self.check(at));
             self.app.cli(&["doctor"]).succeeded();
+            self.check_places();
         }));
         if let Err(panic) = outcome {
             eprintln!("--- journal:\n{}", self.journal);

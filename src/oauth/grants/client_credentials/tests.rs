@@ -32,6 +32,7 @@ fn key(holding: Holding) -> KeyEntry {
         expires_at: None,
         disabled: false,
         tokens_revoked_at: None,
+        epoch: None,
     }
 }
 

@@ -20,6 +20,11 @@ pub(super) fn paths() -> Map<String, Value> {
             oauth::METADATA.to_owned(),
             json!({"get": document("showMetadata", "Show the server's metadata", "RFC 8414.", &["issuer", "token_endpoint", "jwks_uri"])}),
         ),
+        (
+            oauth::STATUS_LISTS.to_owned(),
+            json!({"get": document("listStatusLists", "List the status lists", "The addresses of all lists.", &["status_lists"])}),
+        ),
+        (format!("{}/{{id}}", oauth::STATUS_LISTS), json!({"get": status_list()})),
     ])
 }
 
@@ -145,6 +150,34 @@ fn revocation() -> Value {
             "413": error("The body has over 16 KiB.", "invalid_request", "the body is too large"),
             "429": error("Too many; wait as `Retry-After` says.", "temporarily_unavailable", "too many requests"),
             "503": error("It could not be written down; try again.", "temporarily_unavailable", "the server can't answer now"),
+        },
+    })
+}
+
+fn status_list() -> Value {
+    json!({
+        "tags": [tag_of("/.well-known")],
+        "operationId": "showStatusList",
+        "summary": "Show a status list",
+        "description": "A Status List Token (draft-ietf-oauth-status-list): which tokens, by their `status` claim, were revoked.",
+        "security": [],
+        "parameters": [{
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "description": "As in the `uri` of a token's `status`.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": u32::MAX},
+            "example": 1,
+        }],
+        "responses": {
+            "200": {
+                "description": "The list, signed.",
+                "content": {"application/statuslist+jwt": {"schema": {"type": "string"}, "example": "eyJ…"}},
+            },
+            "404": {"description": "There is no such list."},
+            "406": {"description": "Something else than `application/statuslist+jwt` was asked for."},
+            "501": {"description": "A list of the past was asked for (`time`)."},
+            "503": error("The server can't answer now.", "temporarily_unavailable", "the server can't answer now"),
         },
     })
 }
