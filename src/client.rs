@@ -1,5 +1,7 @@
 //! What the command line needs to talk to a server as its users do: discovery (RFC 8414), the JWKS and status lists.
 
+pub mod dpop;
+
 use std::time::Duration;
 
 use serde::Deserialize;

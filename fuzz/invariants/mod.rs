@@ -10,6 +10,7 @@ mod base64;
 pub mod basic_header;
 pub mod cidr;
 pub mod cursor;
+pub mod dpop_proof;
 pub mod foreign_hash;
 pub mod form;
 pub mod forwarded;
@@ -60,6 +61,7 @@ mod corpora {
         sc5_the_corpus_of_scope: scope,
         mg8_the_corpus_of_cursor: cursor,
         mg5_the_corpus_of_session_cookie: session_cookie,
+        dp2_the_corpus_of_dpop_proof: dpop_proof,
         sl1_the_corpus_of_status_list: status_list,
         the_corpus_of_foreign_hash: foreign_hash,
         the_corpus_of_import_line: import_line,

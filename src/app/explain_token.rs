@@ -150,11 +150,16 @@ fn decide<'c>(
 }
 
 fn allowed(key: &KeyEntry, target: Target, granted: &Granted<'_>) -> Explanation {
+    let detail = if key.require_bound_tokens {
+        "no rule refuses it when it has a DPoP proof, for this key's tokens must be bound; the rate plan was not asked"
+    } else {
+        "no rule refuses it; the rate plan was not asked"
+    };
     Explanation {
         allowed: true,
         error: None,
         decided_by: "allowed",
-        detail: "no rule refuses it; the rate plan was not asked".to_owned(),
+        detail: detail.to_owned(),
         missing_scopes: Vec::new(),
         token: Some(ExpectedToken {
             scope: scope_text(&granted.scopes),

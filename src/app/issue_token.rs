@@ -26,7 +26,9 @@ use crate::domain::key_entry::KeyEntry;
 use crate::domain::key_epoch::KeyEpoch;
 use crate::domain::time::Timestamp;
 use crate::oauth::access_token::{AccessTokenClaims, AudienceClaim, PayoutLimit, StatusClaim, scope_text};
+use crate::oauth::binding::Binding;
 use crate::oauth::client_request::{Presented, RawClientRequest};
+use crate::oauth::dpop::{Proof, ProofRefused, ProofRules};
 use crate::oauth::error::OAuthError;
 use crate::oauth::grants::client_credentials::{self, Granted, Target};
 use crate::oauth::token_request::{self, TokenRequest};
@@ -40,6 +42,8 @@ pub struct TokenIssuer {
     pub directory: Arc<Directory>,
     /// What secrets are digested under.
     pub pepper: Pepper,
+    /// What DPoP proofs are held against.
+    pub proofs: ProofRules,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
     /// The keys that clients publish.
@@ -77,12 +81,19 @@ const MEMBERS_BYTES: usize = 96;
 impl IssuedToken {
     /// Signs, right into the answer. That is written out by hand: a token is base64url and dots, and the grammar of
     /// scopes has neither quotes nor backslashes, so nothing has to be looked through for characters to escape.
-    fn sign(pair: &SigningPair, claims: &AccessTokenClaims<'_>, expires_in: u16) -> Result<Vec<u8>, CryptoError> {
+    fn sign(
+        pair: &SigningPair,
+        claims: &AccessTokenClaims<'_>,
+        token_type: &str,
+        expires_in: u16,
+    ) -> Result<Vec<u8>, CryptoError> {
         let payload = claims.to_json();
         let mut json = Vec::with_capacity(pair.longest_token(payload.len()) + claims.scope.len() + MEMBERS_BYTES);
         json.extend_from_slice(b"{\"access_token\":\"");
         pair.sign_onto(ACCESS_TOKEN_TYPE, &payload, &mut json)?;
-        json.extend_from_slice(b"\",\"token_type\":\"Bearer\",\"expires_in\":");
+        json.extend_from_slice(b"\",\"token_type\":\"");
+        json.extend_from_slice(token_type.as_bytes());
+        json.extend_from_slice(b"\",\"expires_in\":");
         json.extend_from_slice(itoa::Buffer::new().format(expires_in).as_bytes());
         json.extend_from_slice(b",\"scope\":\"");
         json.extend_from_slice(claims.scope.as_bytes());
@@ -159,11 +170,13 @@ pub struct Outcome {
     /// What the key's rate plan said, when the request came that far and the key has limits. Must live until the
     /// answer has left.
     pub admission: Option<Admission>,
+    /// What the client's next DPoP proof needs, when it has to be told.
+    pub dpop_nonce: Option<String>,
 }
 
 impl<E: Into<Refusal>> From<E> for Outcome {
     fn from(error: E) -> Self {
-        Self { result: Err(error.into()), admission: None }
+        Self { result: Err(error.into()), admission: None, dpop_nonce: None }
     }
 }
 
@@ -179,16 +192,23 @@ impl TokenIssuer {
             Err(refusal) => return refusal.into(),
         };
         let admission = self.limits.admit(&client.key, now).await;
-        let result = match admission.as_ref().and_then(|admission| admission.over_limit) {
-            Some(OverLimit { retry_after_seconds, .. }) => Err(OAuthError::OverPlan { retry_after_seconds }.into()),
-            None => self.grant_and_sign(&request, &client.key, now).await,
+        let (result, dpop_nonce) = match admission.as_ref().and_then(|admission| admission.over_limit) {
+            Some(OverLimit { retry_after_seconds, .. }) => (Err(OAuthError::OverPlan { retry_after_seconds }.into()), None),
+            None => match self.check_proof(raw, &client.key, now) {
+                Ok(mut proof) => {
+                    let next_nonce = proof.as_mut().and_then(|proof| proof.next_nonce.take());
+                    (self.grant_and_sign(&request, &client.key, proof, now).await, next_nonce)
+                }
+                Err(ProofRefused::Invalid(why)) => (Err(OAuthError::InvalidDpopProof(why).into()), None),
+                Err(ProofRefused::UseNonce(nonce)) => (Err(OAuthError::UseDpopNonce.into()), Some(nonce)),
+            },
         };
         if let Ok(token) = &result {
             self.uses.record(client.key.client_id, client.secret, now, address);
             self.usage.count(client.key.client_id, now, &token.scope, request.scope.as_deref());
         }
         let result = result.map_err(|refusal| Refusal { client_id: Some(client.key.client_id), ..refusal });
-        Outcome { result, admission }
+        Outcome { result, admission, dpop_nonce }
     }
 
     /// The client, at an address that it may come from.
@@ -208,7 +228,13 @@ impl TokenIssuer {
         Ok(client)
     }
 
-    async fn grant_and_sign(&self, request: &TokenRequest, key: &KeyEntry, now: Timestamp) -> Result<IssuedToken, Refusal> {
+    async fn grant_and_sign(
+        &self,
+        request: &TokenRequest,
+        key: &KeyEntry,
+        proof: Option<Proof>,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Refusal> {
         client_credentials::check_grant_type(request)?;
         let target = client_credentials::choose_target(request, key)?;
         if let Target::AnyAccount(account) = target {
@@ -221,7 +247,12 @@ impl TokenIssuer {
             Some(epoch) => epoch,
             None => self.open_epoch(key.client_id).await?,
         };
-        self.sign(key, epoch, target, &granted, now)
+        let binding = match proof {
+            None => Binding::None,
+            // Last, so that a request that is refused for something else has not used its proof up.
+            Some(proof) => self.use_up(proof).await?,
+        };
+        self.sign(key, epoch, target, &granted, &binding, now)
     }
 
     async fn open_epoch(&self, id: ClientId) -> Result<KeyEpoch, Refusal> {
@@ -242,6 +273,7 @@ impl TokenIssuer {
         epoch: KeyEpoch,
         target: Target,
         granted: &Granted<'_>,
+        binding: &Binding,
         now: Timestamp,
     ) -> Result<IssuedToken, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
@@ -260,13 +292,15 @@ impl TokenIssuer {
             scope: &scope,
             org: key.organization_id,
             account: target.account(),
+            cnf: binding.confirmation(),
             authorization_details: key.max_payout.as_ref().map(|limit| [PayoutLimit::new(limit.as_str())]),
             status: StatusClaim { base: self.issuer.trim_end_matches('/'), epoch },
         };
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
         let started = Instant::now();
-        let json = IssuedToken::sign(pair, &claims, expires_in).map_err(|error| fault(error.to_string()))?;
+        let json =
+            IssuedToken::sign(pair, &claims, binding.token_type(), expires_in).map_err(|error| fault(error.to_string()))?;
         self.metrics.token_issued(started.elapsed());
         Ok(IssuedToken { json, scope, client_id: key.client_id })
     }

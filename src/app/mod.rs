@@ -16,6 +16,7 @@ pub mod create_api_key;
 pub mod create_organization;
 pub mod delete_from_catalogue;
 pub mod demo;
+mod dpop;
 mod error;
 pub mod explain_token;
 mod failures;

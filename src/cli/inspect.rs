@@ -79,7 +79,15 @@ fn explain(name: &str, value: &Value, status: &str, now: Timestamp) -> String {
         ("aud", _) => format!("{text}  the resource servers that may accept it"),
         ("status", _) => format!("{text}  {status}"),
         ("sub", _) => format!("{text}  the API key"),
+        ("cnf", _) => format!("{text}  {}", explain_binding(value)),
         ("account", _) => format!("{text}  the only account that it is for"),
         _ => text,
+    }
+}
+
+fn explain_binding(confirmation: &Value) -> &'static str {
+    match confirmation.get("jkt") {
+        Some(_) => "worth nothing without a DPoP proof by the key of this thumbprint",
+        None => "bound to something that this program does not know",
     }
 }

@@ -30,6 +30,7 @@ use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
+use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::web;
 
@@ -79,6 +80,7 @@ async fn serve(
     let limits = Arc::new(RateLimiter::new(Arc::clone(&directory)));
     let keeper = Keeper::start(Arc::clone(&limits), db.clone(), random::name()?)?;
     let metrics = Metrics::new();
+    let nonces = settings.requires_dpop_nonces.then(|| master_key.nonce_key()).transpose()?;
     let issuer = Arc::new(TokenIssuer {
         client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
         one_time: Arc::new(OneTimeProofs::new(db.clone())),
@@ -87,6 +89,7 @@ async fn serve(
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
+        proofs: ProofRules::new(&settings.issuer, nonces),
         foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),

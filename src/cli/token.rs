@@ -1,14 +1,18 @@
 //! `claviger token`: an OAuth client like any other, so that trying the server tries what its users do.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use oauth2::basic::{BasicClient, BasicTokenType};
+use oauth2::basic::BasicClient;
 use oauth2::{ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::{Failure, output};
+use crate::client::dpop::ProofKey;
 use crate::client::{Discovery, http_client};
+use crate::clock;
 
 /// Where the secret may stand instead of standard input.
 const SECRET_VARIABLE: &str = "CLAVIGER_CLIENT_SECRET";
@@ -30,9 +34,13 @@ pub(super) struct Arguments {
     /// A resource server that the token is for; may repeat
     #[arg(long, value_name = "URI")]
     resource: Vec<String>,
+    /// Private key (PEM, PKCS#8) that the token is to be bound to by a DPoP proof
+    #[arg(long, value_name = "FILE")]
+    dpop_key: Option<PathBuf>,
 }
 
 pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure> {
+    let proof_key = arguments.dpop_key.as_deref().map(read_proof_key).transpose()?;
     let secret = read_secret()?;
     let http = http_client()?;
     let discovery = Discovery::fetch(&http, &arguments.url).map_err(Failure::Failed)?;
@@ -49,7 +57,12 @@ pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure>
     for resource in arguments.resource {
         request = request.add_extra_param("resource", resource);
     }
-    let send = |request: HttpRequest| -> Result<HttpResponse, SendError> { send(&http, request) };
+    let send = |request: HttpRequest| -> Result<HttpResponse, SendError> {
+        match &proof_key {
+            None => send(&http, request),
+            Some(key) => send_with_proof(&http, request, key),
+        }
+    };
     let token = request.request(&send).map_err(|error| match error {
         RequestTokenError::ServerResponse(refusal) => {
             let description = refusal.error_description().map(|text| format!(": {text}")).unwrap_or_default();
@@ -60,8 +73,9 @@ pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure>
             Failure::Failed("the answer is not a token response".to_owned())
         }
     })?;
-    if !matches!(token.token_type(), BasicTokenType::Bearer) {
-        return Err(Failure::Failed("the server issued a token of another type than Bearer".to_owned()));
+    let token_type = if proof_key.is_some() { "DPoP" } else { "Bearer" };
+    if !token.token_type().as_ref().eq_ignore_ascii_case(token_type) {
+        return Err(Failure::Failed(format!("the server issued a token of another type than {token_type}")));
     }
     if !context.json {
         return output::line(token.access_token().secret());
@@ -69,11 +83,17 @@ pub(super) fn run(context: Context, arguments: Arguments) -> Result<(), Failure>
     let scopes: Vec<&str> = token.scopes().into_iter().flatten().map(|scope| scope.as_str()).collect();
     let answer = json!({
         "access_token": token.access_token().secret(),
-        "token_type": "Bearer",
+        "token_type": token_type,
         "expires_in": token.expires_in().map(|lifetime| lifetime.as_secs()),
         "scope": scopes.join(" "),
     });
     output::object(true, &answer)
+}
+
+fn read_proof_key(file: &Path) -> Result<ProofKey, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", file.display()));
+    let pem = Zeroizing::new(std::fs::read_to_string(file).map_err(|error| failed(&error))?);
+    ProofKey::from_pem(&pem).map_err(|error| failed(&error))
 }
 
 fn read_secret() -> Result<Zeroizing<String>, Failure> {
@@ -94,6 +114,23 @@ impl std::fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
+
+/// Sends a request with a proof, and once more with the server's nonce when it wants one.
+fn send_with_proof(http: &reqwest::blocking::Client, request: HttpRequest, key: &ProofKey) -> Result<HttpResponse, SendError> {
+    let attempt = |nonce: Option<&str>| {
+        let failed = |error: &dyn std::fmt::Display| SendError(error.to_string());
+        let (method, url) = (request.method().as_str(), request.uri().to_string());
+        let proof = key.prove(method, &url, clock::now().unix(), nonce).map_err(|error| failed(&error))?;
+        let mut proved = request.clone();
+        proved.headers_mut().insert("dpop", proof.parse().map_err(|error| failed(&error))?);
+        send(http, proved)
+    };
+    let answer = attempt(None)?;
+    match answer.headers().get("dpop-nonce").and_then(|nonce| nonce.to_str().ok()) {
+        Some(nonce) if !answer.status().is_success() => attempt(Some(nonce)),
+        _ => Ok(answer),
+    }
+}
 
 fn send(http: &reqwest::blocking::Client, request: HttpRequest) -> Result<HttpResponse, SendError> {
     let failed = |error: reqwest::Error| SendError(crate::client::describe(&error));

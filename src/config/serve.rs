@@ -67,6 +67,9 @@ pub struct ServeArguments {
     /// The rate plan of keys that have none, in organizations that have none [default: unlimited]
     #[arg(long, env = "CLAVIGER_DEFAULT_PLAN", value_name = "PLAN")]
     pub default_plan: Option<String>,
+    /// Whether DPoP proofs need a nonce of this server: off or required [default: off]
+    #[arg(long, env = "CLAVIGER_DPOP_NONCES", value_name = "WHEN")]
+    pub dpop_nonces: Option<String>,
     /// Days after which a new signing key is made; 0: never [default: 90]
     #[arg(long, env = "CLAVIGER_SIGNING_KEY_ROTATION_DAYS", value_name = "DAYS")]
     pub signing_key_rotation_days: Option<u32>,
@@ -128,6 +131,8 @@ pub struct ServeSettings {
     pub max_connections: usize,
     /// What memory holds.
     pub directory: DirectoryOptions,
+    /// Whether DPoP proofs need a nonce of this server.
+    pub requires_dpop_nonces: bool,
     /// How often the feed is read.
     pub feed_interval: Duration,
     /// How signing keys are looked after.
@@ -160,6 +165,7 @@ impl ServeArguments {
             max_staleness_seconds: self.max_staleness_seconds.or(file.max_staleness_seconds),
             feed_interval_ms: self.feed_interval_ms.or(file.feed_interval_ms),
             default_plan: self.default_plan.or(file.default_plan),
+            dpop_nonces: self.dpop_nonces.or(file.dpop_nonces),
             signing_key_rotation_days: self.signing_key_rotation_days.or(file.signing_key_rotation_days),
             smtp_url: self.smtp_url.or(file.smtp_url),
             smtp_password_file: self.smtp_password_file.or(file.smtp_password_file),
@@ -217,6 +223,7 @@ impl ServeArguments {
                 max_staleness: Duration::from_secs(staleness),
                 default_plan: default_plan(self.default_plan)?,
             },
+            requires_dpop_nonces: requires_dpop_nonces(self.dpop_nonces.as_deref())?,
             feed_interval: Duration::from_millis(interval),
             rotation: RotationPolicy {
                 jwks_max_age_seconds: common.jwks_max_age_seconds.unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS),
@@ -228,6 +235,14 @@ impl ServeArguments {
             log_level: level(self.log_level.as_deref().unwrap_or("info"))?,
             common,
         })
+    }
+}
+
+fn requires_dpop_nonces(text: Option<&str>) -> Result<bool, SettingsError> {
+    match text {
+        None | Some("off") => Ok(false),
+        Some("required") => Ok(true),
+        Some(_) => Err(SettingsError("dpop_nonces must be off or required".to_owned())),
     }
 }
 

@@ -13,7 +13,7 @@ pub const MAX_CLIENT_KEYS: usize = 10;
 pub const MAX_KID_BYTES: usize = 256;
 
 /// The members that hold private numbers, of RSA, elliptic curves and shared secrets.
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(super) const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The algorithm that a client names, with the name of RFC 9864 for EdDSA's one curve here.
 pub fn algorithm_of(name: &str) -> Option<SigningAlgorithm> {

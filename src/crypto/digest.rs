@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
 use crate::domain::client_secret::SecretDigest;
@@ -50,6 +52,11 @@ pub fn fingerprint<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
         *to = *from;
     }
     bytes
+}
+
+/// What a DPoP proof says of the access token that it comes with: its SHA-256 in base64url (RFC 9449 section 4.2, `ath`).
+pub fn access_token_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()))
 }
 
 /// A strong entity tag (RFC 9110 section 8.8.3) of a document: the same for the same bytes on every node.

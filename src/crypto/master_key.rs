@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::audit_chain::AuditChain;
 use super::digest::Pepper;
+use super::dpop_nonce::NonceKey;
 use super::envelope::Envelope;
 use super::login_key::LoginKey;
 use super::{CryptoError, random};
@@ -38,6 +39,8 @@ pub enum Purpose {
     WebhookSecretEnvelope,
     /// The key that seals a secret on its way to the page that shows it once.
     ShownSecretEnvelope,
+    /// The key of the nonces for DPoP proofs.
+    DpopNonce,
 }
 
 impl Purpose {
@@ -51,6 +54,7 @@ impl Purpose {
             Self::AuditChain => b"audit-chain",
             Self::WebhookSecretEnvelope => b"webhook-secret-envelope",
             Self::ShownSecretEnvelope => b"shown-secret-envelope",
+            Self::DpopNonce => b"dpop-nonce",
         }
     }
 }
@@ -169,6 +173,14 @@ impl MasterKey {
         Envelope::from_key(&*self.derive(Purpose::ShownSecretEnvelope)?)
     }
 
+    /// The key of the nonces for DPoP proofs.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    pub fn nonce_key(&self) -> Result<NonceKey, CryptoError> {
+        Ok(NonceKey::from_key(&*self.derive(Purpose::DpopNonce)?))
+    }
+
     /// The key of the audit log's hash chain.
     ///
     /// # Errors
@@ -268,6 +280,7 @@ mod tests {
             (Purpose::AuditChain, "f8d8596bdb89d8a0c69e34c3f3a024d904aa05c5925d508cf085a9e9d1a02276"),
             (Purpose::WebhookSecretEnvelope, "c6a8283a86374579d867edf527650b9321d2032be43c9cf72c09f52e4cd8ef3a"),
             (Purpose::ShownSecretEnvelope, "ab3f95e2bb472ab0dade4fcecc9b299122b1f0aa3c4d60f34440c44575dd0c60"),
+            (Purpose::DpopNonce, "78bf4e9b673fce1c9ae2991549d72c86d2256bbb991bd71691bdcf1a412df563"),
         ] {
             let mut text = String::new();
             push_hex(&mut text, key.derive(purpose).unwrap().as_slice());

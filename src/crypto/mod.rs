@@ -10,6 +10,7 @@
 //! - [`envelope`]: how private keys and foreign hashes are encrypted at rest;
 //! - [`jwk`]: public keys as the JWKS shows them (RFC 7517, RFC 7638);
 //! - [`signing`]: key pairs, made, imported and signing; [`pem`] reads what an operator brings;
+//! - [`dpop_proof`]: the strict verifier of clients' proofs, [`dpop_nonce`] what they must be fresh by (RFC 9449);
 //! - [`webhook_secret`]: what webhooks are signed with (Standard Webhooks);
 //! - [`jwt`]: the strict verifier of our own tokens (RFC 7515, RFC 8725), [`client_jwt`] that of what clients sign, with the
 //!   keys of [`client_jwk`].
@@ -20,6 +21,8 @@ pub mod audit_chain;
 pub mod client_jwk;
 pub mod client_jwt;
 pub mod digest;
+pub mod dpop_nonce;
+pub mod dpop_proof;
 pub mod envelope;
 pub mod foreign_hash;
 pub mod jwk;
@@ -33,7 +36,7 @@ pub mod random;
 pub mod signing;
 pub mod strict_json;
 #[cfg(test)]
-mod test_keys;
+pub(crate) mod test_keys;
 pub mod webhook_secret;
 
 pub use envelope::Envelope;

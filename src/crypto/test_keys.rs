@@ -3,9 +3,11 @@
 use std::sync::LazyLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::dpop_proof;
 use super::signing::SigningPair;
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -24,7 +26,7 @@ fn made(algorithm: SigningAlgorithm) -> &'static Made {
     }
 }
 
-pub(super) fn pair(algorithm: SigningAlgorithm) -> &'static SigningPair {
+pub(crate) fn pair(algorithm: SigningAlgorithm) -> &'static SigningPair {
     &made(algorithm).0
 }
 
@@ -35,8 +37,34 @@ pub(super) fn signed(pair: &SigningPair, typ: &str, claims: &serde_json::Value) 
     String::from_utf8(token).unwrap()
 }
 
+/// The public half as clients write it into their proofs: the numbers alone.
+pub(crate) fn bare_jwk(algorithm: SigningAlgorithm) -> Value {
+    let mut jwk = serde_json::to_value(pair(algorithm).public_jwk()).unwrap();
+    for name in ["use", "alg", "kid"] {
+        jwk.as_object_mut().unwrap().remove(name);
+    }
+    jwk
+}
+
+/// A JWT of this header and these claims, signed with the key of `algorithm` whatever the header says.
+pub(crate) fn signed_with_header(algorithm: SigningAlgorithm, header: &str, claims: &str) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = pair(algorithm).sign_raw(message.as_bytes()).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// A DPoP proof by that key.
+pub(crate) fn proof(algorithm: SigningAlgorithm, claims: &Value) -> String {
+    dpop_proof::sign(pair(algorithm), claims).unwrap()
+}
+
 pub(super) fn pkcs8(algorithm: SigningAlgorithm) -> &'static [u8] {
     &made(algorithm).1
+}
+
+/// The private half of that key as operators and clients have it.
+pub(crate) fn private_pem(algorithm: SigningAlgorithm) -> String {
+    pem("PRIVATE KEY", pkcs8(algorithm))
 }
 
 /// The armour is put on here, so that no scanner takes this source for a leaked key.

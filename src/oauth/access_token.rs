@@ -40,6 +40,17 @@ pub struct AccessTokenClaims<'a> {
     pub authorization_details: Option<[PayoutLimit<'a>; 1]>,
     /// The token's place in a status list.
     pub status: StatusClaim<'a>,
+    /// What the token is bound to.
+    #[cfg_attr(test, serde(skip_serializing_if = "Option::is_none"))]
+    pub cnf: Option<Confirmation<'a>>,
+}
+
+/// `cnf` (RFC 7800 section 3.1): what whoever presents the token has to prove.
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct Confirmation<'a> {
+    /// The thumbprint of the key that signs the proofs (RFC 9449 section 6.1).
+    pub jkt: &'a str,
 }
 
 /// `status` (draft-ietf-oauth-status-list section 6.2).
@@ -110,6 +121,11 @@ impl AccessTokenClaims<'_> {
             json.push_str("}]");
         }
         self.status.push_to(&mut json);
+        if let Some(Confirmation { jkt }) = self.cnf {
+            json.push_str(",\"cnf\":{\"jkt\":");
+            push_text(&mut json, jkt);
+            json.push('}');
+        }
         json.push('}');
         json
     }
@@ -226,6 +242,7 @@ mod tests {
             (iat, lifetime) in (any::<i32>(), 1..3600_i64),
             account in any::<Option<u64>>(),
             max_payout in proptest::option::of("[0-9]{1,9}\\.[0-9]{2}"),
+            jkt in proptest::option::of("[A-Za-z0-9_-]{43}"),
             (list, index) in (1..=u32::MAX, any::<u32>()),
         ) {
             let audiences: Vec<Audience> = audiences.iter().map(|text| text.parse().unwrap()).collect();
@@ -246,6 +263,7 @@ mod tests {
                 org: OrganizationId::from_parts(ids[1] >> 16, u128::from(ids[0])),
                 account: account.map(|id| AccountId::from_parts(0, u128::from(id))),
                 authorization_details: max_payout.as_deref().map(|limit| [PayoutLimit::new(limit)]),
+                cnf: jkt.as_deref().map(|jkt| Confirmation { jkt }),
                 status: StatusClaim { base: iss.trim_end_matches('/'), epoch },
             };
             let json: serde_json::Value = serde_json::from_str(&claims.to_json()).unwrap();

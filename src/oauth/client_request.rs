@@ -22,6 +22,8 @@ pub struct RawClientRequest<'a> {
     pub authorizations: Vec<&'a [u8]>,
     /// Every `x-login-as` line.
     pub login_as: Vec<&'a [u8]>,
+    /// Every `DPoP` line.
+    pub proofs: Vec<&'a [u8]>,
     /// The query string without its `?`.
     pub query: &'a [u8],
     /// The body.

@@ -30,6 +30,10 @@ pub enum OAuthError {
     InvalidAuthorizationDetails,
     /// A scope that the key does not hold there, or that is no scope.
     InvalidScope(&'static str),
+    /// The request has a DPoP proof that does not hold, or needs one (RFC 9449 section 5); the text says why.
+    InvalidDpopProof(&'static str),
+    /// The DPoP proof needs a nonce of this server (RFC 9449 section 8).
+    UseDpopNonce,
     /// Too many failures from this address; come again after so many seconds.
     TooManyFailures {
         /// Until the window is over; at least 1.
@@ -141,6 +145,8 @@ impl OAuthError {
             Self::InvalidTarget(_) => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidScope(_) => "invalid_scope",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::TooManyFailures { .. } | Self::OverPlan { .. } | Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
@@ -149,7 +155,10 @@ impl OAuthError {
     /// The `error_description` member: constants only, so that nothing of the request is ever echoed.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(text) | Self::InvalidTarget(text) | Self::InvalidScope(text) => text,
+            Self::InvalidRequest(text) | Self::InvalidTarget(text) | Self::InvalidScope(text) | Self::InvalidDpopProof(text) => {
+                text
+            }
+            Self::UseDpopNonce => "make the proof again with the nonce of the DPoP-Nonce header",
             Self::MethodNotAllowed => "this endpoint takes POST",
             Self::PayloadTooLarge => "the body may have at most 16384 bytes",
             Self::RequestTimeout => "the body did not arrive in time",
@@ -199,6 +208,7 @@ mod tests {
             OAuthError::OtherClientsToken,
             OAuthError::UnsupportedGrantType,
             OAuthError::InvalidAuthorizationDetails,
+            OAuthError::UseDpopNonce,
             OAuthError::TooManyFailures { retry_after_seconds: 1 },
             OAuthError::OverPlan { retry_after_seconds: 1 },
             OAuthError::TemporarilyUnavailable,

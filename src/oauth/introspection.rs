@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::binding::Binding;
 use crate::domain::id::ClientId;
 
 /// The media type of a signed answer (RFC 9701 section 4).
@@ -15,7 +16,8 @@ pub const SIGNED_TYPE: &str = "token-introspection+jwt";
 pub fn answer(claims: Option<Map<String, Value>>) -> Value {
     let Some(mut members) = claims else { return serde_json::json!({"active": false}) };
     members.insert("active".to_owned(), Value::Bool(true));
-    members.insert("token_type".to_owned(), Value::String("Bearer".to_owned()));
+    let token_type = Binding::of(&members).unwrap_or_default().token_type();
+    members.insert("token_type".to_owned(), Value::String(token_type.to_owned()));
     Value::Object(members)
 }
 

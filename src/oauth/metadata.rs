@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::grants::client_credentials::GRANT_TYPE;
+use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::scope::{Level, ScopeName};
@@ -39,6 +40,7 @@ pub struct Metadata<'a> {
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    dpop_signing_alg_values_supported: [&'static str; PROOF_ALGORITHMS.len()],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -66,6 +68,7 @@ impl<'a> Metadata<'a> {
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
             token_endpoint_auth_signing_alg_values_supported: algorithms(),
+            dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
             introspection_endpoint_auth_signing_alg_values_supported: algorithms(),

@@ -5,8 +5,10 @@
 
 pub mod access_token;
 pub mod basic;
+pub mod binding;
 pub mod client_auth;
 pub mod client_request;
+pub mod dpop;
 pub mod error;
 pub mod form;
 pub mod grants;

@@ -33,7 +33,9 @@ const fn status(error: OAuthError) -> StatusCode {
         | OAuthError::UnsupportedGrantType
         | OAuthError::InvalidTarget(_)
         | OAuthError::InvalidAuthorizationDetails
-        | OAuthError::InvalidScope(_) => StatusCode::BAD_REQUEST,
+        | OAuthError::InvalidScope(_)
+        | OAuthError::InvalidDpopProof(_)
+        | OAuthError::UseDpopNonce => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -111,6 +111,27 @@ client!(jk3_node_openid_client_and_jose, "node", "node", ["PS256", "ES256", "EdD
 client!(jk3_go_oauth2_and_golang_jwt, "go", "go", ["PS256", "ES256", "EdDSA"]);
 client!(jk3_java_nimbus, "java", "java", ["PS256", "ES256"]);
 
+/// DP1 to DP3: a foreign library makes the proofs, and makes them again with a nonce when it is handed one.
+fn takes_bound_tokens(backend: Backend, flags: &[&str], algorithms: &[&str]) {
+    let app = App::start(backend, flags);
+    let key = app.key_with_grants(&["payments:read api-keys:read"]);
+    for algorithm in algorithms {
+        let claims = run(&app, "node-dpop", &key, &[("ALGORITHM", algorithm)]);
+        assert_claims(&claims, &app, &key, &json!([format!("{}/api", app.issuer), PAYMENTS]), "api-keys:read payments:read");
+        assert_eq!(claims["cnf"]["jkt"].as_str().map(str::len), Some(43), "{claims}");
+    }
+}
+
+#[test]
+fn dp1_node_openid_client_makes_proofs() {
+    takes_bound_tokens(Backend::Postgres, &[], &["ES256", "RS256", "PS256", "Ed25519"]);
+}
+
+#[test]
+fn dp3_node_openid_client_takes_nonces() {
+    takes_bound_tokens(Backend::Sqlite, &["--dpop-nonces", "required"], &["ES256"]);
+}
+
 /// What a client needs is named when it is missing, not left to an error of the client's own.
 #[test]
 fn jk3_the_runner_says_what_is_missing() {

@@ -13,10 +13,12 @@
 mod api;
 mod apply;
 mod architecture;
+mod assertions;
 mod audit;
 mod cli;
 mod dashboard;
 mod documents;
+mod dpop;
 mod faults;
 mod foreign;
 mod import;

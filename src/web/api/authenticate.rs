@@ -1,4 +1,5 @@
-//! Who calls: a bearer token (RFC 6750 section 2.1, the header alone) or a session's cookie, never both.
+//! Who calls: a token in the header, as a bearer token (RFC 6750 section 2.1) or with a proof (RFC 9449 section 7.1), or a
+//! session's cookie, never both.
 
 use std::net::IpAddr;
 
@@ -8,13 +9,16 @@ use actix_web::{HttpRequest, web};
 
 use super::cookie;
 use super::problem::ApiError;
-use crate::app::bearer::BearerError;
+use super::unproved::Unproved;
+use crate::app::bearer::{BearerError, PresentedToken};
 use crate::app::caller::{Authority, Caller};
 use crate::app::user_sessions::CurrentUser;
 use crate::directory::LookupError;
 use crate::domain::actor::Principal;
 use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
+use crate::oauth::dpop::{ProofRefused, ProvenRequest};
+use crate::web::oauth::{PROOF, lines};
 use crate::web::state::State;
 
 /// The caller of a request, and the session that is the caller's.
@@ -35,8 +39,8 @@ pub(super) async fn caller(
             Err(ApiError::bad_request("invalid_request", "there is more than one Authorization header"))
         }
         (Some(value), None) => {
-            let token = value.to_str().ok().and_then(bearer_token).ok_or(ApiError::Unauthenticated)?;
-            Ok((by_token(token, state, address, now).await?, None))
+            let (scheme, token) = value.to_str().ok().and_then(credentials).ok_or(ApiError::Unauthenticated)?;
+            Ok((by_token(scheme, token, request, state, (address, now)).await?, None))
         }
         (None, Some(session)) => {
             let (caller, current) = by_session(request, session, state, now).await?;
@@ -45,9 +49,32 @@ pub(super) async fn caller(
     }
 }
 
-async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -> Result<Caller, ApiError> {
-    state.issuer.caller_of(token, address, now).await.map_err(|error| match error {
-        BearerError::InvalidToken(cause) => ApiError::InvalidToken { cause },
+/// The schemes that a token may come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+async fn by_token(
+    scheme: Scheme,
+    token: &str,
+    request: &HttpRequest,
+    state: &State,
+    (address, now): (IpAddr, Timestamp),
+) -> Result<Caller, ApiError> {
+    let proofs = lines(request.headers(), PROOF);
+    let (method, path) = (request.method().as_str(), request.path());
+    let presented = match scheme {
+        Scheme::Bearer => PresentedToken::Bearer(token),
+        Scheme::Dpop => PresentedToken::Dpop(token, ProvenRequest { proofs: &proofs, method, path, access_token: Some(token) }),
+    };
+    state.issuer.caller_of(&presented, address, now).await.map_err(|error| match error {
+        BearerError::InvalidToken(cause) if scheme == Scheme::Bearer => ApiError::InvalidToken { cause },
+        BearerError::InvalidToken(cause) => ApiError::Unproved(Unproved::Token { cause }),
+        BearerError::WrongBinding(cause) => ApiError::Unproved(Unproved::Token { cause: cause.to_owned() }),
+        BearerError::Proof(ProofRefused::Invalid(why)) => ApiError::Unproved(Unproved::Proof(why)),
+        BearerError::Proof(ProofRefused::UseNonce(nonce)) => ApiError::Unproved(Unproved::Nonce(nonce)),
         BearerError::AddressNotAllowed => ApiError::refused(
             StatusCode::FORBIDDEN,
             "address_not_allowed",
@@ -58,10 +85,12 @@ async fn by_token(token: &str, state: &State, address: IpAddr, now: Timestamp) -
     })
 }
 
-/// The token of `Bearer TOKEN`; `None` for another scheme.
-fn bearer_token(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
+/// The token of `Bearer TOKEN` or `DPoP TOKEN`; `None` for another scheme.
+fn credentials(value: &str) -> Option<(Scheme, &str)> {
+    let (name, token) = value.split_once(' ')?;
+    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let (_, scheme) = schemes.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+    Some((scheme, token.trim_matches(' ')))
 }
 
 async fn by_session(

@@ -36,6 +36,7 @@ mod server;
 mod sessions;
 mod setup;
 mod signing_keys;
+mod unproved;
 mod usage;
 mod users;
 mod webhooks;

@@ -8,12 +8,14 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, W
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::unproved::Unproved;
 use crate::app::AppError;
 use crate::app::caller::Denied;
 use crate::app::people::LoginError;
 use crate::domain::Invalid;
 use crate::store::StoreError;
 use crate::web::body::BodyError;
+use crate::web::oauth::NONCE;
 
 /// A problem document (RFC 9457).
 #[derive(Serialize, ToSchema)]
@@ -65,6 +67,8 @@ pub(in crate::web) enum ApiError {
     Unauthenticated,
     /// The token is not accepted.
     InvalidToken { cause: String },
+    /// The token is bound to a key, or said to be, and that was not proved (RFC 9449 section 7.1).
+    Unproved(Unproved),
     /// The session is over.
     InvalidSession,
     /// The login was not proved.
@@ -111,7 +115,10 @@ impl ApiError {
     /// The cause, for the log.
     pub(in crate::web) fn cause(&self) -> Option<&str> {
         match self {
-            Self::InvalidToken { cause } | Self::Unavailable { cause } | Self::Internal { cause } => Some(cause),
+            Self::Unproved(Unproved::Token { cause })
+            | Self::InvalidToken { cause }
+            | Self::Unavailable { cause }
+            | Self::Internal { cause } => Some(cause),
             _ => None,
         }
     }
@@ -136,6 +143,7 @@ impl ApiError {
                 "invalid_token",
                 "the access token is expired, revoked, malformed or not for this API",
             ),
+            Self::Unproved(why) => of(StatusCode::UNAUTHORIZED, why.code(), why.description()),
             Self::InvalidSession => of(StatusCode::UNAUTHORIZED, "invalid_session", "the session is over; sign in again"),
             Self::WrongLogin => of(StatusCode::UNAUTHORIZED, WRONG_PASSWORD, "the e-mail address or the password is wrong"),
             Self::TooManyTries { .. } => of(
@@ -191,6 +199,7 @@ impl ApiError {
             }
             Self::Unavailable { .. } => drop(response.insert_header((RETRY_AFTER, "1"))),
             Self::Busy => drop(response.insert_header((RETRY_AFTER, "5"))),
+            Self::Unproved(Unproved::Nonce(nonce)) => drop(response.insert_header((NONCE, nonce.as_str()))),
             // What is left of the body is not read.
             Self::Refused { status, .. }
                 if *status == StatusCode::PAYLOAD_TOO_LARGE || *status == StatusCode::REQUEST_TIMEOUT =>
@@ -211,7 +220,7 @@ impl ApiError {
         response.body(serde_json::to_string(&document).unwrap_or_default())
     }
 
-    /// RFC 6750 section 3.
+    /// RFC 6750 section 3, RFC 9449 section 7.1.
     fn challenge(&self) -> Option<String> {
         const REALM: &str = "Bearer realm=\"claviger\"";
         match self {
@@ -219,6 +228,7 @@ impl ApiError {
             Self::InvalidToken { .. } => {
                 Some(format!("{REALM}, error=\"invalid_token\", error_description=\"the access token is not valid here\""))
             }
+            Self::Unproved(why) => Some(why.challenge()),
             Self::Denied(Denied::InsufficientScope(scope)) => {
                 Some(format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\""))
             }

@@ -8,6 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::problem::{ApiError, WRONG_PASSWORD};
 use super::route::Method;
+use super::unproved::Unproved;
 use crate::app::caller::Caller;
 use crate::app::refusals::RefusalKind;
 use crate::domain::actor::Principal;
@@ -55,6 +56,7 @@ impl Refused<'_> {
         let is_refusal = match error {
             ApiError::Unauthenticated
             | ApiError::InvalidToken { .. }
+            | ApiError::Unproved(Unproved::Token { .. } | Unproved::Proof(_))
             | ApiError::InvalidSession
             | ApiError::Denied(_)
             | ApiError::TooManyTries { .. }
@@ -62,6 +64,7 @@ impl Refused<'_> {
             // A wrong password has a row of its own already, with its true reason; so has a wrong login.
             ApiError::Refused { status, code, .. } => *status == StatusCode::FORBIDDEN && *code != WRONG_PASSWORD,
             ApiError::WrongLogin
+            | ApiError::Unproved(Unproved::Nonce(_))
             | ApiError::Busy
             | ApiError::MethodNotAllowed { .. }
             | ApiError::Invalid(_)

@@ -7,5 +7,5 @@ mod token_lookup;
 
 pub(super) use documents::{jwks, metadata};
 pub(super) use status_lists::{status_list, status_lists};
-pub(super) use token::{hold_refusal, report, token};
+pub(super) use token::{NONCE, PROOF, hold_refusal, lines, report, token};
 pub(super) use token_lookup::{introspect, method_not_allowed, revoke};

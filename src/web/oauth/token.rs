@@ -42,6 +42,11 @@ pub(in crate::web) async fn hold_refusal(outcome: &Outcome, complete: Instant) {
 pub(in crate::web) fn report(state: &State, request_id: &str, address: Option<IpAddr>, result: &Result<IssuedToken, Refusal>) {
     match result {
         Ok(token) => log::debug!(request_id, client_id:% = token.client_id; "token issued"),
+        // The client comes again with what it is handed.
+        Err(Refusal { error: OAuthError::UseDpopNonce, client_id, .. }) => {
+            let client_id = client_id.map(|id| id.to_string()).unwrap_or_default();
+            log::debug!(request_id, client_id = client_id.as_str(); "a nonce was handed out");
+        }
         Err(refusal) => {
             state.issuer.metrics.token_refused(refusal.error);
             log_refusal(request_id, address, refusal);
@@ -94,6 +99,7 @@ pub(super) fn raw<'r>(request: &'r HttpRequest, body: &'r [u8]) -> RawClientRequ
         content_types: lines(headers, CONTENT_TYPE),
         authorizations: lines(headers, AUTHORIZATION),
         login_as: lines(headers, LOGIN_AS),
+        proofs: lines(headers, PROOF),
         query: request.query_string().as_bytes(),
         body,
     }
@@ -101,8 +107,13 @@ pub(super) fn raw<'r>(request: &'r HttpRequest, body: &'r [u8]) -> RawClientRequ
 
 /// The other spelling of the parameter `account`.
 const LOGIN_AS: HeaderName = HeaderName::from_static("x-login-as");
+/// What a nonce goes out in (RFC 9449 section 8.1).
+pub(in crate::web) const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
+/// What a client's proof comes in (RFC 9449 section 4.1).
+pub(in crate::web) const PROOF: HeaderName = HeaderName::from_static("dpop");
+
+pub(in crate::web) fn lines(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
     headers.get_all(name).map(HeaderValue::as_bytes).collect()
 }
 
@@ -117,7 +128,20 @@ fn answer(exchange: Exchange<'_>, state: &State, address: Option<IpAddr>, outcom
         None => response,
         Some(admission) => rate_limit::announce(response, admission),
     };
+    let response = match outcome.dpop_nonce {
+        None => response,
+        Some(nonce) => with_dpop_nonce(response, &nonce),
+    };
     exchange.end(response)
+}
+
+/// The answer with the nonce for the client's next proof (RFC 9449 section 8).
+pub(in crate::web) fn with_dpop_nonce(mut response: HttpResponse, nonce: &str) -> HttpResponse {
+    // Nonces are base64url, which every header may hold.
+    if let Ok(value) = HeaderValue::from_str(nonce) {
+        response.headers_mut().insert(NONCE, value);
+    }
+    response
 }
 
 pub(super) fn log_refusal(id: &str, address: Option<IpAddr>, refusal: &Refusal) {

@@ -144,3 +144,29 @@ fn token_gives_up_on_a_server_that_never_answers() {
     Output::of(&mut command, "clv_x").failed_with(1);
     assert!(start.elapsed() < std::time::Duration::from_secs(40), "it waited {:?}", start.elapsed());
 }
+
+on_both!(dp1_token_binds_a_token_to_a_key_from_a_file, ["--dpop-nonces", "required"], |app| {
+    let k1 = &app.fixture.k1;
+    let file = app.site.dir.join("mine.pem");
+    let file = file.to_str().unwrap();
+    let args = ["token", "--url", &app.base_url, "--client-id", &k1.client_id, "--dpop-key", file];
+    stranger(app, &args, &k1.client_secret, &[]).failed_with(1).in_one_line();
+    for (kind, option) in [("ed25519", None), ("EC", Some("ec_paramgen_curve:P-256")), ("RSA", Some("rsa_keygen_bits:2048"))] {
+        let mut openssl = std::process::Command::new(crate::support::tools::program("openssl", "openssl"));
+        openssl.args(["genpkey", "-algorithm", kind, "-out", file]);
+        if let Some(option) = option {
+            openssl.args(["-pkeyopt", option]);
+        }
+        crate::support::tools::output_of(&mut openssl);
+        let token = stranger(app, &args, &k1.client_secret, &[]).succeeded().stdout;
+        let (_, claims) = jwt::decode(token.trim_end());
+        assert_eq!(claims["cnf"]["jkt"].as_str().map(str::len), Some(43), "{claims:?}");
+        let json = stranger(app, &[&args[..], &["--json"]].concat(), &k1.client_secret, &[]).succeeded().json();
+        assert_eq!(json["token_type"], "DPoP");
+        let explained = stranger(app, &["inspect", token.trim_end(), "--url", &app.base_url], "", &[]).succeeded().stdout;
+        assert!(explained.contains("worth nothing without a DPoP proof"), "{explained}");
+    }
+    std::fs::write(file, "nonsense").unwrap();
+    let output = stranger(app, &args, &k1.client_secret, &[]).failed_with(1).in_one_line();
+    assert!(!output.stderr.contains("nonsense"), "{output:?}");
+});

@@ -3,12 +3,14 @@
 pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod clock;
 pub(crate) mod foreign_receiver;
 pub(crate) mod http;
 pub(crate) mod jwt;
 pub(crate) mod leaks;
 pub(crate) mod people;
 pub(crate) mod postgres;
+pub(crate) mod proof;
 pub(crate) mod rate_limit;
 pub(crate) mod receiver;
 pub(crate) mod server;

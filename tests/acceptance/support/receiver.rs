@@ -13,6 +13,8 @@ use serde_json::Value;
 pub(crate) enum Reply {
     /// This status, with these header lines.
     Status(u16, Vec<String>),
+    /// `200` and this JSON document.
+    Document(String),
     /// Reads the request and says nothing until the other side gives up.
     Hang,
     /// Ends the connection without an answer.
@@ -138,6 +140,10 @@ impl Shared {
                 let answer = format!("HTTP/1.1 {status} X\r\n{lines}Content-Length: 2\r\nConnection: close\r\n\r\nok");
                 let _ = stream.write_all(answer.as_bytes());
             }
+            Reply::Document(document) => {
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+                let _ = stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{document}", document.len()).as_bytes());
+            }
             Reply::Hang => {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
                 let _ = stream.read(&mut [0; 1]);
@@ -167,10 +173,12 @@ fn read_request(stream: &mut TcpStream) -> Option<Received> {
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.split("\r\n");
-    assert!(lines.next()?.starts_with("POST /hooks"), "{head}");
+    let request = lines.next()?;
+    assert!(request.starts_with("POST /hooks") || request.starts_with("GET /hooks"), "{head}");
     let headers: Vec<(String, String)> =
         lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).collect();
-    let length: usize = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or("0", |(_, length)| length);
+    let length: usize = length.parse().ok()?;
     while bytes.len() < end + 4 + length {
         let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&buffer[..read]);

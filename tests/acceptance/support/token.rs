@@ -125,6 +125,15 @@ impl<'a> TokenRequest<'a> {
         accepted
     }
 
+    /// The same, and the token is bound to that key of proofs.
+    #[track_caller]
+    pub(crate) fn bound_to(&self, jkt: &str) -> Accepted {
+        let accepted = accepted_as(&self.send(), "DPoP");
+        jwt::verify(self.server, &accepted.token);
+        assert_eq!(accepted.claims["cnf"], serde_json::json!({"jkt": jkt}));
+        accepted
+    }
+
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, error: &str) -> Response {
         let response = self.send();
@@ -207,6 +216,12 @@ pub(crate) fn assert_envelope(response: &Response) {
 /// A token answer in every detail (RFC 6749 section 5.1).
 #[track_caller]
 pub(crate) fn accepted(response: &Response) -> Accepted {
+    accepted_as(response, "Bearer")
+}
+
+/// The same for a token of that type.
+#[track_caller]
+pub(crate) fn accepted_as(response: &Response, token_type: &str) -> Accepted {
     assert_eq!(response.status, 200, "{} {response:?}", response.text());
     assert_envelope(response);
     assert!(response.all("www-authenticate").is_empty(), "{response:?}");
@@ -214,7 +229,7 @@ pub(crate) fn accepted(response: &Response) -> Accepted {
     let Some(Value::String(token)) = body.remove("access_token") else { panic!("no access_token: {response:?}") };
     let Some(Value::String(scope)) = body.remove("scope") else { panic!("no scope: {response:?}") };
     let expires_in = body.remove("expires_in").and_then(|v| v.as_u64()).unwrap_or_else(|| panic!("no expires_in: {response:?}"));
-    assert_eq!(body.remove("token_type"), Some("Bearer".into()), "{response:?}");
+    assert_eq!(body.remove("token_type"), Some(token_type.into()), "{response:?}");
     assert!(body.is_empty(), "members that do not belong there: {body:?}");
     assert!(token.bytes().all(|b| (0x20..=0x7e).contains(&b)), "RFC 6749 appendix A.12: {token:?}");
     let names: Vec<&str> = scope.split(' ').collect();

@@ -170,7 +170,7 @@ pub(super) fn problems() -> Value {
     };
     json!({
         "BadRequest": of("The request can't be read.", 400, "Bad Request", "invalid_query", "the query parameter limit must be 1 to 200", &[]),
-        "Unauthorized": of("No token, or one that is not accepted here (RFC 6750).", 401, "Unauthorized", "invalid_token", "the access token is expired, revoked, malformed or not for this API", &["WWW-Authenticate"]),
+        "Unauthorized": of("No token, or one that is not accepted here (RFC 6750), or not without its proof (RFC 9449).", 401, "Unauthorized", "invalid_token", "the access token is expired, revoked, malformed or not for this API", &["WWW-Authenticate"]),
         "Forbidden": of("The caller may not.", 403, "Forbidden", "insufficient_scope", "the access token needs the scope api-keys:write", &[]),
         "NotFound": of("There is none, or it is another organization's.", 404, "Not Found", "not_found", "there is nothing of this id here", &[]),
         "Conflict": of("The state of things forbids it, or a request with this `Idempotency-Key` is still running.", 409, "Conflict", "conflict", "there is one like this already", &[]),
@@ -193,7 +193,7 @@ pub(super) fn headers() -> Value {
         "X-Request-Id": of("The request's name in the server's log.", json!({"type": "string"})),
         "Location": of("Where the new object is.", json!({"type": "string", "format": "uri"})),
         "Retry-After": of("Seconds to wait.", json!({"type": "integer", "minimum": 0})),
-        "WWW-Authenticate": of("The challenge (RFC 6750 section 3).", json!({"type": "string"})),
+        "WWW-Authenticate": of("The challenge (RFC 6750 section 3, RFC 9449 section 7.1).", json!({"type": "string"})),
     })
 }
 
@@ -205,7 +205,8 @@ pub(super) fn security_schemes(issuer: &str) -> Value {
     json!({
         TOKEN: {
             "type": "oauth2",
-            "description": "An access token of this server, from `POST /connect/token`, as `Authorization: Bearer …`.",
+            "description": "An access token of this server, from `POST /connect/token`, as `Authorization: Bearer …`; one that is bound to a key as \
+                            `Authorization: DPoP …` with a proof in the header `DPoP` (RFC 9449 section 7).",
             "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": scopes}},
         },
         SESSION: {

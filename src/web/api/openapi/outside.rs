@@ -50,7 +50,8 @@ fn token() -> Value {
         "operationId": "issueToken",
         "summary": "Exchange an API key for an access token",
         "description": "The client credentials grant (RFC 6749 section 4.4). The key's id and secret come as HTTP Basic, \
-                        or in the body for keys registered for `client_secret_post`.",
+                        or in the body for keys registered for `client_secret_post`. With a proof in the header `DPoP` \
+                        (RFC 9449) the token is bound to the key that signed it.",
         "security": [{"clientBasic": []}, {}],
         "requestBody": {
             "required": true,
@@ -86,7 +87,7 @@ fn token() -> Value {
                             "required": ["access_token", "token_type", "expires_in", "scope"],
                             "properties": {
                                 "access_token": {"type": "string", "description": "A JWT (RFC 9068)."},
-                                "token_type": {"type": "string", "enum": ["Bearer"]},
+                                "token_type": {"type": "string", "enum": ["Bearer", "DPoP"]},
                                 "expires_in": {"type": "integer", "description": "Seconds."},
                                 "scope": {"type": "string", "description": "What was granted, implied scopes included."},
                             },

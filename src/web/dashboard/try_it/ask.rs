@@ -47,6 +47,7 @@ pub(super) fn ask(visit: &Visit, wish: &Wish, secret: &str) -> Outcome {
         content_types: vec![b"application/x-www-form-urlencoded"],
         authorizations: header.iter().map(|header| header.as_bytes()).collect(),
         login_as: Vec::new(),
+        proofs: Vec::new(),
         query: b"",
         body: body.as_bytes(),
     };

@@ -137,7 +137,7 @@ fn facts(visit: &Visit, error: OAuthError, wish: &Wish, key: &OwnKey) -> Vec<Fac
             let missing = missing_scopes(visit, wish, key).map(Fact::from);
             [Fact::from(sentence(text))].into_iter().chain(missing).collect()
         }
-        OAuthError::InvalidRequest(text) => vec![sentence(text).into()],
+        OAuthError::InvalidRequest(text) | OAuthError::InvalidDpopProof(text) => vec![sentence(text).into()],
         _ => Vec::new(),
     }
 }

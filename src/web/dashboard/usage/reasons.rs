@@ -151,6 +151,12 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
         "Leave the parameter out.",
     ),
     (
+        "invalid_dpop_proof",
+        "DPoP proof",
+        "The DPoP proof does not hold, was used before, or was missing although the key's tokens have to be bound.",
+        "Make a new proof for each request, for the token endpoint's own URL, on a machine whose clock is right.",
+    ),
+    (
         "payload_too_large",
         "Request too large",
         "The form was larger than 16 KiB.",
@@ -214,6 +220,7 @@ mod tests {
             OAuthError::UnsupportedGrantType,
             OAuthError::InvalidTarget(""),
             OAuthError::InvalidAuthorizationDetails,
+            OAuthError::InvalidDpopProof(""),
             OAuthError::InvalidScope(""),
             OAuthError::TooManyFailures { retry_after_seconds: 1 },
             OAuthError::OverPlan { retry_after_seconds: 1 },
