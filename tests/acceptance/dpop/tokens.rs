@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::proof::{ProofKey, token_claims, with};
+use crate::support::proof::{ProofKey, token_claims, unix_now, with};
 use crate::support::token::TokenRequest;
 use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{jwt, on_both};
@@ -26,7 +26,7 @@ on_both!(dp1_a_key_whose_tokens_must_be_bound_gets_no_other, |app| {
     let bound = app.create_key(&["--grant", "a", "--require-bound-tokens"]);
     let key = ProofKey::new("ES256");
     let refused = app.token(&bound).refused(400, "invalid_dpop_proof");
-    assert_eq!(refused.json()["error_description"], "the tokens of this key must be bound: send a DPoP proof");
+    assert_eq!(refused.json()["error_description"], "tokens must be bound here: send a DPoP proof");
     app.token(&bound).proof("nonsense").refused(400, "invalid_dpop_proof");
     app.token(&bound.with_wrong_secret()).unauthorized();
     app.token(&bound).proof(key.for_token(app)).bound_to(&key.jkt());
@@ -40,6 +40,44 @@ on_both!(dp1_a_key_whose_tokens_must_be_bound_gets_no_other, |app| {
     eventually(HONOURED_WITHIN, "plain tokens are allowed", || (app.token(&bound).send().status == 200).then_some(()));
     app.key_action("edit", &bound, &["--require-bound-tokens", "true"]);
     eventually(HONOURED_WITHIN, "plain tokens are refused", || (app.token(&bound).send().status == 400).then_some(()));
+});
+
+on_both!(rs6_an_assertion_and_a_proof_by_the_same_key_are_two_things, |app| {
+    let key = ProofKey::new("ES256");
+    let file = app.site.dir.join("jwks.json");
+    std::fs::write(&file, json!({"keys": [key.jwk]}).to_string()).unwrap();
+    let made = app.json(&[
+        "keys",
+        "create",
+        "--organization",
+        &app.fixture.organization,
+        "--name",
+        "Asserted",
+        "--grant",
+        "a",
+        "--token-endpoint-auth-method",
+        "private_key_jwt",
+        "--jwks",
+        file.to_str().unwrap(),
+        "--require-bound-tokens",
+    ]);
+    let id = made["client_id"].as_str().unwrap();
+    let statement = |changes: &Value| {
+        let claims = json!({"iss": id, "sub": id, "aud": app.issuer, "exp": unix_now() + 60});
+        with(with(token_claims(app), &claims), changes).to_string()
+    };
+    let assertion = || key.signed(&json!({"alg": "ES256", "typ": "JWT"}).to_string(), &statement(&json!({})));
+    let ask = |assertion: &str| {
+        let request = app.anonymous().param("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        request.param("client_assertion", assertion)
+    };
+    ask(&assertion()).proof(key.for_token(app)).bound_to(&key.jkt());
+    ask(&assertion()).refused(400, "invalid_dpop_proof");
+    // Each with the claims of both, and still only what its type says.
+    let proof = || key.signed(&key.header().to_string(), &statement(&json!({})));
+    ask(&proof()).proof(proof()).unauthorized();
+    ask(&assertion()).proof(assertion()).refused(400, "invalid_dpop_proof");
+    ask(&assertion()).proof(proof()).bound_to(&key.jkt());
 });
 
 on_both!(rs7_a_bound_token_has_one_claim_more, |app| {

@@ -28,6 +28,8 @@ pub(super) struct KeySettings {
     pub(super) plan: Option<String>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) token_endpoint_auth_method: String,
+    #[serde(default)]
+    pub(super) jwks: Option<serde_json::Value>,
 }
 
 impl SetKey {

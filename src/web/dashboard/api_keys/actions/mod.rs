@@ -65,8 +65,13 @@ pub(super) fn send_once(
     ask(body)
 }
 
-/// On to the page that shows the secret of an answer. A form that was sent twice has none the second time.
+/// On to the page that shows the secret of an answer, or, of a key that has none, to its own. A form that was sent twice has
+/// none the second time.
 pub(super) fn to_secret(visit: &Visit, client_id: &str, answer: &mut Answer) -> Result<Reply, PageError> {
+    let secrets = answer.body.as_ref().and_then(|body| body.get("secrets")?.as_array());
+    if secrets.is_some_and(Vec::is_empty) {
+        return Ok(Reply::see_other(visit.to(&format!("/api-keys/{client_id}?notice=key-made"))));
+    }
     let reply = Reply::see_other(visit.to(&format!("/api-keys/{client_id}/secret")));
     match answer.body.as_mut().and_then(|body| body.get_mut("client_secret")) {
         Some(Value::String(secret)) => {

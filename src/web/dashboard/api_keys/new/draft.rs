@@ -33,6 +33,8 @@ pub(in crate::web::dashboard::api_keys) struct Draft {
     pub(in crate::web::dashboard::api_keys) expires_on: String,
     pub(in crate::web::dashboard::api_keys) plan: String,
     pub(in crate::web::dashboard::api_keys) auth_method: String,
+    /// The client's public keys, when its method has them here.
+    pub(in crate::web::dashboard::api_keys) jwks: String,
 }
 
 /// Accounts and what is held on each.
@@ -74,6 +76,7 @@ impl Draft {
             expires_on: text("expires_on"),
             plan: text("plan"),
             auth_method: text("auth_method"),
+            jwks: text("jwks"),
         }
     }
 
@@ -89,6 +92,7 @@ impl Draft {
             expires_on: settings.expires_at.map(day).unwrap_or_default(),
             plan: settings.plan.clone().unwrap_or_default(),
             auth_method: settings.token_endpoint_auth_method.clone(),
+            jwks: settings.jwks.as_ref().and_then(|jwks| serde_json::to_string_pretty(jwks).ok()).unwrap_or_default(),
             ..Self::default()
         };
         for grant in &holding.grants {
@@ -219,7 +223,16 @@ impl Draft {
             ("plan", or_null(&self.plan)),
             ("expires_at", expires_at),
         ];
-        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let mut members: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        if self.signs_requests() && !self.jwks.is_empty() {
+            members.insert("jwks".to_owned(), serde_json::from_str(&self.jwks).unwrap_or_else(|_| json!(self.jwks)));
+        }
+        members
+    }
+
+    /// Whether the client proves itself by a key of its own.
+    pub(in crate::web::dashboard::api_keys) fn signs_requests(&self) -> bool {
+        self.auth_method == "private_key_jwt"
     }
 
     /// The lines of the allowlist.

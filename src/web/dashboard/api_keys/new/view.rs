@@ -138,6 +138,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("expires_at", "Expires on"),
     ("plan", "Rate plan"),
     ("token_endpoint_auth_method", "How it proves itself"),
+    ("jwks", "Public keys"),
 ];
 
 fn offered(accounts: &Accounts, selected: impl Fn(&str) -> bool) -> Vec<Offer> {
