@@ -27,6 +27,8 @@ use crate::oauth::error::{ClientRefusal, OAuthError};
 /// Why an assertion, or a certificate, does not prove who its client is.
 pub(super) enum Denied {
     Client(ClientRefusal),
+    /// From an address that the key's allowlist does not have.
+    Address,
     Fault(LookupError),
 }
 
@@ -34,6 +36,7 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Client(refusal) => OAuthError::InvalidClient(refusal).into(),
+            Denied::Address => OAuthError::UnauthorizedClient.into(),
             Denied::Fault(fault) => Self::from(fault),
         }
     }
@@ -69,17 +72,19 @@ impl TokenIssuer {
         let id: Option<ClientId> = named.or(of_assertion).and_then(|name| name.parse().ok());
         let counted = id.map(|id| id.to_string());
         // The answer is waited for, and so a failure is counted before it is known.
-        self.failures
-            .reserve(counted.as_deref(), address)
+        let counted = self
+            .failures
+            .reserve_until_known(counted, address)
             .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
         let outcome = match (read, id) {
             (Err(refusal), _) => Err(refusal.into()),
             (Ok(_), None) => Err(ClientRefusal::UnknownClient.into()),
             (Ok(read), _) if !self.profile.signs_with(read.algorithm()) => Err(ClientRefusal::WeakerThanProfile.into()),
-            (Ok(read), Some(id)) => self.prove(id, &read, text, now).await,
+            (Ok(read), Some(id)) => self.prove(id, &read, address, now).await,
         };
-        if !matches!(outcome, Err(Denied::Client(_))) {
-            self.failures.take_back(counted.as_deref(), address);
+        // Keys that are out of reach are nobody's guess.
+        if matches!(outcome, Err(Denied::Client(refusal)) if refusal != ClientRefusal::KeysUnavailable) {
+            counted.stays();
         }
         outcome.map_err(|denied| Refusal { client_id: id, ..denied.into() })
     }
@@ -88,26 +93,29 @@ impl TokenIssuer {
         &self,
         id: ClientId,
         read: &Unverified<'_>,
-        text: &str,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Denied> {
         let (loaded, is_from_memory) = match self.directory.key_in_memory(id) {
             Some(remembered) => (remembered, true),
             None => (self.directory.load_key(id).await?, false),
         };
-        let checked = match self.check_assertion(&loaded, read, text, now).await {
+        let checked = match self.check_assertion(&loaded, read, now).await {
             // The key may have been made, or its credential changed, on another node a moment ago.
             Err(ClientRefusal::AssertionSignature | ClientRefusal::AssertionClaims | ClientRefusal::UnknownClient)
                 if is_from_memory && loaded.may_be_outdated() =>
             {
                 match self.directory.load_key(id).await {
-                    Ok(newer) => self.check_assertion(&newer, read, text, now).await,
+                    Ok(newer) => self.check_assertion(&newer, read, now).await,
                     Err(_) => return Err(ClientRefusal::AssertionSignature.into()),
                 }
             }
             checked => checked,
         };
         let (key, used) = checked?;
+        if !key.ip_allowlist.allows(address) {
+            return Err(Denied::Address);
+        }
         let owner = owner(&key);
         let is_first = self.one_time.use_once(OneTimeKind::ClientAssertion, &owner, &used.jti, used.expires_at).await?;
         if is_first { Ok(AuthenticatedClient { key, secret: None }) } else { Err(ClientRefusal::AssertionReplayed.into()) }
@@ -117,7 +125,6 @@ impl TokenIssuer {
         &self,
         loaded: &LoadedKey,
         read: &Unverified<'_>,
-        text: &str,
         now: Timestamp,
     ) -> Result<(Arc<KeyEntry>, UsedAssertion), ClientRefusal> {
         let key = match loaded {
@@ -131,7 +138,7 @@ impl TokenIssuer {
         let used = match (key.auth_method, key.public_credential.as_deref()) {
             (AuthMethod::PrivateKeyJwt, Some(credential)) => self.check_own(&key, credential, read, now).await?,
             (AuthMethod::WorkloadJwt, Some(PublicCredential::TrustedIssuer(trusted))) => {
-                self.check_of_workload(trusted, read, text, now).await?
+                self.check_of_workload(trusted, read, now).await?
             }
             _ => return Err(ClientRefusal::OtherMethod),
         };
@@ -172,10 +179,10 @@ impl TokenIssuer {
         &self,
         trusted: &TrustedIssuer,
         read: &Unverified<'_>,
-        text: &str,
         now: Timestamp,
     ) -> Result<UsedAssertion, ClientRefusal> {
-        let print = || URL_SAFE_NO_PAD.encode(fingerprint([text.as_bytes()]));
+        // Without the signature: of ECDSA's there are two for each that is known.
+        let print = || URL_SAFE_NO_PAD.encode(fingerprint([read.message().as_bytes()]));
         let check = |keys: &ClientJwks| assertion::check_of_workload(read.clone(), trusted, keys, print, now);
         // Nobody is asked for the keys of an issuer whose token it is not.
         if read.claim("iss").and_then(serde_json::Value::as_str) != Some(trusted.issuer.as_str()) {
@@ -192,10 +199,11 @@ impl TokenIssuer {
     }
 }
 
-/// Whose a `jti` is: names are one's own, those of an issuer are its own whatever key it vouches for.
+/// Whose a `jti` is: names are one's own, those of an issuer are its own whatever key of the organization it vouches for.
+/// Another organization may call any server by that issuer's name.
 fn owner(key: &KeyEntry) -> String {
     match key.public_credential.as_deref() {
-        Some(PublicCredential::TrustedIssuer(trusted)) => trusted.issuer.as_str().to_owned(),
+        Some(PublicCredential::TrustedIssuer(trusted)) => format!("{} {}", key.organization_id, trusted.issuer.as_str()),
         _ => key.client_id.to_string(),
     }
 }

@@ -74,7 +74,11 @@ impl TokenIssuer {
     ) -> Result<Caller, BearerError> {
         let (PresentedToken::Bearer(token, _) | PresentedToken::Dpop(token, _)) = *presented;
         let (own, key) = self.live_token(token, now).await?;
-        self.check_binding(presented, Binding::of(&own.claims), now).await?;
+        let binding = Binding::of(&own.claims);
+        if binding == Some(Binding::None) && (key.require_bound_tokens || self.profile.requires_bound_tokens()) {
+            return Err(BearerError::WrongBinding("the token is from before its key's tokens had to be bound"));
+        }
+        self.check_binding(presented, binding, now).await?;
         let token = AccessToken::from_verified_claims(own.claims).map_err(|why| BearerError::InvalidToken(why.to_string()))?;
         if !token.is_for(&own_audience(&self.issuer)) {
             return Err(BearerError::InvalidToken("aud does not name this API".to_owned()));

@@ -118,6 +118,15 @@ impl Failures {
         }
     }
 
+    /// [`reserve`](Self::reserve), taken back unless it [`stays`](Reserved::stays): also when whoever asked has gone.
+    ///
+    /// # Errors
+    /// As [`reserve`](Self::reserve).
+    pub fn reserve_until_known(&self, client_id: Option<String>, address: IpAddr) -> Result<Reserved<'_>, u32> {
+        self.reserve(client_id.as_deref(), address)?;
+        Ok(Reserved { failures: self, client_id, address, stays: false })
+    }
+
     /// Counts one more, and returns how many there were.
     fn count(&self, window: &Window, limit: u32) -> u32 {
         let before = window.failures.fetch_add(1, Ordering::Relaxed);
@@ -153,6 +162,31 @@ impl Failures {
         }
         let fresh = || Arc::new(Window { since: Instant::now(), length: self.limits.window, failures: AtomicU32::new(0) });
         self.windows.get_or_insert_with(&key, || Ok::<_, ()>(fresh())).unwrap_or_else(|()| fresh())
+    }
+}
+
+/// A failure that was counted before it is known whether it is one.
+#[derive(Debug)]
+#[must_use]
+pub struct Reserved<'f> {
+    failures: &'f Failures,
+    client_id: Option<String>,
+    address: IpAddr,
+    stays: bool,
+}
+
+impl Reserved<'_> {
+    /// It was one.
+    pub fn stays(mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if !self.stays {
+            self.failures.take_back(self.client_id.as_deref(), self.address);
+        }
     }
 }
 

@@ -302,6 +302,10 @@ impl TokenIssuer {
         };
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
+        if !self.profile.signs_with(pair.algorithm()) {
+            let cause = format!("the profile {} does not sign with {}: rotate to another", self.profile, pair.algorithm());
+            return Err(Refusal { error: OAuthError::TemporarilyUnavailable, ..fault(cause) });
+        }
         let started = Instant::now();
         let json =
             IssuedToken::sign(pair, &claims, binding.token_type(), expires_in).map_err(|error| fault(error.to_string()))?;

@@ -49,6 +49,11 @@ impl<'t> Unverified<'t> {
         Ok(Self { message, signature, header, claims, algorithm, kid })
     }
 
+    /// What was signed: header and payload. One statement may have several right signatures.
+    pub const fn message(&self) -> &'t str {
+        self.message
+    }
+
     /// `typ`, when it is a text. [`None`] too when it is something else, which [`has_typ`](Self::has_typ) tells.
     pub fn typ(&self) -> Option<&str> {
         self.header.get("typ").and_then(Value::as_str)

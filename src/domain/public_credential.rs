@@ -101,7 +101,17 @@ impl PublicCredential {
     }
 }
 
-/// A JWK Set as it was given: its keys are judged where keys are read.
+/// The members of a key that are kept: those that somebody needs here, and the private ones, which are refused by name where
+/// keys are read.
+const KEPT: [&str; 21] = [
+    "kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y", "x5c", "x5t", "x5t#S256", "d", "p", "q", "dp", "dq", "qi",
+    "oth", "k",
+];
+/// The most keys, and the most texts in a list of one.
+const MAX_LISTED: usize = 10;
+
+/// A JWK Set as it was given, but for members that nobody needs here, which could hold anything: a million keys are kept in
+/// memory. The keys are judged where keys are read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct RegisteredJwks(Map<String, Value>);
@@ -113,20 +123,34 @@ impl RegisteredJwks {
     /// When it is no object with a list `keys`, or is too long.
     pub fn new(value: Value) -> Result<Self, Invalid> {
         let wrong = || Invalid::new("jwks", "invalid_jwks", "must be a JWK Set: {\"keys\": [{\"kty\": …}]}");
-        let Value::Object(set) = value else { return Err(wrong()) };
-        if !set.get("keys").is_some_and(Value::is_array) {
-            return Err(wrong());
-        }
-        if serde_json::to_string(&set).map_or(usize::MAX, |text| text.len()) > MAX_JWKS_BYTES {
+        if serde_json::to_string(&value).map_or(usize::MAX, |text| text.len()) > MAX_JWKS_BYTES {
             return Err(Invalid::new("jwks", "too_long", "must have at most 16 KiB"));
         }
-        Ok(Self(set))
+        let Value::Object(mut set) = value else { return Err(wrong()) };
+        let Some(Value::Array(keys)) = set.remove("keys") else { return Err(wrong()) };
+        if keys.len() > MAX_LISTED {
+            return Err(Invalid::new("jwks", "invalid_jwks", "must have 1 to 10 keys"));
+        }
+        let keys = keys.into_iter().map(kept_members).collect::<Option<Vec<Value>>>().ok_or_else(wrong)?;
+        Ok(Self(Map::from_iter([("keys".to_owned(), Value::Array(keys))])))
     }
 
     /// The set.
     pub const fn set(&self) -> &Map<String, Value> {
         &self.0
     }
+}
+
+/// The members of a key that are kept; `None` when one of them is neither a text nor a short list of texts.
+fn kept_members(key: Value) -> Option<Value> {
+    let Value::Object(mut members) = key else { return None };
+    members.retain(|name, _| KEPT.contains(&name.as_str()));
+    let is_plain = |value: &Value| match value {
+        Value::String(_) => true,
+        Value::Array(texts) => texts.len() <= MAX_LISTED && texts.iter().all(Value::is_string),
+        _ => false,
+    };
+    members.values().all(is_plain).then_some(Value::Object(members))
 }
 
 /// A workload as the platform that runs it names it: a Kubernetes service account, a CI job, a SPIFFE id. Its tokens, JWTs of
@@ -239,6 +263,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<Value>(&credential.to_stored()).unwrap(), value);
             assert!(value.get(credential.member()).is_some());
         }
+        let junk = json!({"jwks": {"keys": [{"kty": "RSA", "more": [{}]}], "x": [{"": 0}]}});
+        assert_eq!(stored(&junk).unwrap().to_stored(), json!({"jwks": {"keys": [{"kty": "RSA"}]}}).to_string());
+        assert!(stored(&json!({"jwks": {"keys": [{"x5c": [{"": 0}]}]}})).is_err());
         for wrong in [
             json!({}),
             json!([]),

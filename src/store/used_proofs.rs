@@ -30,10 +30,11 @@ pub fn note(transaction: &mut WriteTransaction<'_>, proofs: &[OneTimeProof]) -> 
         .load(transaction.connection)?;
     let mut known: HashSet<&str> = known.iter().map(String::as_str).collect();
     let first: Vec<bool> = proofs.iter().map(|proof| known.insert(&proof.digest)).collect();
-    let rows: Vec<_> = proofs
-        .iter()
-        .zip(&first)
-        .filter(|(_, first)| **first)
+    // In one order on every node: two that note the same must not wait for each other in a circle.
+    let mut new: Vec<_> = proofs.iter().zip(&first).filter(|(_, first)| **first).collect();
+    new.sort_unstable_by_key(|(proof, _)| &proof.digest);
+    let rows: Vec<_> = new
+        .into_iter()
         .map(|(proof, _)| (used_proofs::digest.eq(proof.digest.clone()), used_proofs::expires_at.eq(proof.expires_at.unix())))
         .collect();
     insert_rows!(transaction, used_proofs::table, rows);

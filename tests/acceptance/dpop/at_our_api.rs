@@ -124,3 +124,13 @@ on_both!(dp1_a_bound_token_of_a_key_that_is_gone_is_dead, |app| {
     challenged(&response, "invalid_token");
     assert_ne!(response.json(), Value::Null);
 });
+
+on_both!(dp1_a_token_from_before_binding_was_asked_for_is_dead_here, |app| {
+    let integrator = app.integrator();
+    let token = app.token(&integrator).accepted().token;
+    assert_eq!(send(app, &format!("Bearer {token}"), &[]).status, 200);
+    app.key_command("edit", &integrator, &["--require-bound-tokens"]);
+    crate::support::tools::eventually(std::time::Duration::from_secs(5), "the unbound token is refused", || {
+        (send(app, &format!("Bearer {token}"), &[]).status == 401).then_some(())
+    });
+});
