@@ -82,7 +82,21 @@ impl Schemas {
 /// What answers leave out at times; all other members are always there, if only as `null`.
 const OPTIONAL: &[(&str, &[&str])] = &[
     ("Actor", &["name"]),
-    ("ApiKey", &["client_secret", "foreign_client_id", "jwks", "jwks_uri", "trusted_issuer"]),
+    (
+        "ApiKey",
+        &[
+            "client_secret",
+            "foreign_client_id",
+            "jwks",
+            "jwks_uri",
+            "tls_client_auth_san_dns",
+            "tls_client_auth_san_email",
+            "tls_client_auth_san_ip",
+            "tls_client_auth_san_uri",
+            "tls_client_auth_subject_dn",
+            "trusted_issuer",
+        ],
+    ),
     ("AuditEvent", &["target_name"]),
     ("Finding", &["next"]),
     ("Problem", &["errors"]),
