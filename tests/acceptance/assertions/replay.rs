@@ -64,6 +64,7 @@ on_both!(pk5_what_is_refused_for_another_reason_is_not_used_up, |app| {
     eventually(Duration::from_secs(5), "the key is refused", || (client.request(app).send().status == 401).then_some(()));
     asserting(app, &assertion).unauthorized();
     app.cli(&["keys", "enable", &client.client_id]).succeeded();
+    eventually(Duration::from_secs(5), "the key is taken again", || client.request(app).works().then_some(()));
     asserting(app, &assertion).accepted();
     asserting(app, &assertion).unauthorized();
     // The same name is another client's own.
