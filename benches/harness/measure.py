@@ -421,6 +421,65 @@ def flood(session: Session) -> Table:
     return table
 
 
+def introspection(session: Session) -> Table:
+    """Whether a live token is live, against the bare worker with a static answer, in turns."""
+    table = Table(
+        "Introspection of live tokens, one core",
+        ["algorithm", "static yardstick per CPU-s", "introspections/s", "**introspections per CPU-s**", "CPU each", "ratio per CPU-s"],
+    )
+    for algorithm in session.algorithms:
+        dataset = session.dataset(session.few_keys, algorithm)
+        asking, tokens = introspector(session, dataset), dataset.directory / "tokens"
+        with session.server.running(dataset) as server:
+            with dataset.credentials.open() as lines:
+                answers = [processes.http(server.port, processes.token_request(line.strip())) for line in lines]
+            tokens.write_text("".join(json.loads(answer.body)["access_token"] + "\n" for answer in answers))
+            answer = processes.http(server.port, introspection_request(asking.read_text().strip(), tokens.open().readline().strip()))
+            if answer.status != 200 or not json.loads(answer.body)["active"]:
+                raise server.fail(f"does not take a live token for one: {answer.status} {answer.body[:300]!r}")
+            asked = {"what": "introspect", "tokens": tokens}
+            with fitted_yardstick(session, "none", Sizes(0, answer.wire_bytes)) as bare:
+                session.load(bare, dataset, min(2, session.seconds))
+                session.load(server, asking, min(2, session.seconds), **asked)
+                pairs = [
+                    (session.load(bare, dataset), session.load(server, asking, **asked)) for _ in range(session.pairs)
+                ]
+        per_cpu = [run.per_cpu_second for _, run in pairs]
+        table.add(
+            algorithm,
+            number(statistics.median(run.per_cpu_second for run, _ in pairs)),
+            spread([run.per_second for _, run in pairs]),
+            spread(per_cpu),
+            f"{number(1e6 / statistics.median(per_cpu))} µs",
+            ratio_spread([b.per_cpu_second / a.per_cpu_second for a, b in pairs]),
+        )
+    table.note(
+        f"{session.pairs} pairs of runs of {session.seconds:g} s; {session.few_keys:,} tokens of as many keys, a random one for",
+        "each request, the caller's secret compared and the token's signature verified each time.",
+    )
+    return table
+
+
+def introspector(session: Session, dataset: Dataset) -> Path:
+    """The credentials of a key that may ask about the tokens of the dataset's organization."""
+    path = dataset.directory / "introspector.basic"
+    if not path.exists():
+        organization = session.server.command(dataset, "organizations", "list")[0]["id"]
+        words = ("--organization", organization, "--name", "introspector", "--grant", "tokens:introspect")
+        key = session.server.command(dataset, "keys", "create", *words)
+        path.write_text(base64.b64encode(f"{key['client_id']}:{key['client_secret']}".encode()).decode() + "\n")
+    return path
+
+
+def introspection_request(basic: str, token: str) -> bytes:
+    """The request that the load generator sends."""
+    body = f"token={token}"
+    return (
+        f"POST /connect/introspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\nAuthorization: Basic {basic}\r\n\r\n{body}"
+    ).encode()
+
+
 PARTS: dict[str, Callable[[Session], Table]] = {
     "yardstick": yardstick,
     "ratio": ratio,
@@ -430,4 +489,5 @@ PARTS: dict[str, Callable[[Session], Table]] = {
     "latency": latency,
     "refusals": refusals,
     "flood": flood,
+    "introspection": introspection,
 }
