@@ -26,11 +26,10 @@ impl Directory {
     /// # Errors
     /// [`StoreError::Unavailable`]; what was read is kept.
     pub fn warm_up(self: &Arc<Self>, stop: impl Fn() -> bool) -> Result<usize, StoreError> {
-        let room = self.options.max_keys.saturating_mul(9) / 10;
         let mut read = 0;
         let mut after = String::new();
         let mut pace = Pace::new();
-        while read < room && !stop() {
+        while read < self.options.max_keys && !stop() {
             let epoch = self.epoch.load(Ordering::SeqCst);
             let page = self.db.read(|connection| key_entries::page(connection, &after, PAGE, &self.sharing))?;
             let Some(last) = page.last else { break };
