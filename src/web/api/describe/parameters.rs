@@ -38,6 +38,12 @@ pub(in crate::web::api) const SEARCH: Parameter = Parameter {
 pub(in crate::web::api) const SEARCH_KEYS: Parameter =
     Parameter { description: "A part of the name or the client id; the case of ASCII letters does not matter.", ..SEARCH };
 
+pub(in crate::web::api) const SEARCH_USERS: Parameter = Parameter {
+    description: "A part of the name or the e-mail address; the case of ASCII letters does not matter.",
+    example: "robin",
+    ..SEARCH
+};
+
 pub(in crate::web::api) const PLAN: Parameter = Parameter {
     name: "plan",
     description: "Organizations with this rate plan alone; not those that have none of their own.",
