@@ -27,6 +27,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("key-disabled", "The key is disabled, and its tokens are revoked."),
     ("key-enabled", "The key is enabled."),
     ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("secret-retired", "The old secret is retired. The new one is the only one that works."),
     ("key-deleted", "The key is deleted."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),

@@ -153,6 +153,7 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         schema: || id("key_"),
         example: "key_01hf7yat00000000000000000a",
     },
+    Parameter { name: "secret_id", description: "The secret.", schema: || id("sec_"), example: "sec_01hf7yat00000000000000000a" },
     Parameter { name: "account_id", description: "The account.", schema: || id("acct_"), example: ACCOUNT.example },
     Parameter {
         name: "organization_id",

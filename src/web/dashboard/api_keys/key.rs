@@ -38,6 +38,7 @@ pub(super) struct Key {
     pub(super) created_by: String,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
+    pub(super) id: String,
     pub(super) last_used_at: Option<Timestamp>,
     pub(super) last_used_ip: Option<String>,
 }
