@@ -3,7 +3,7 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
-    ("key-made", "The key has been made."),
+    ("key-made", "The key has been made. It has no secret; below stands how its program takes a token."),
     ("key-edited", "The key has been changed."),
     ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
     ("key-unchanged", "Nothing was changed."),

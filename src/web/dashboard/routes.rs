@@ -49,6 +49,7 @@ pub(super) const PAGES: &[Page] = &[
     post("/api-keys/{client_id}/delete", delete::submit),
     get("/try-it", try_it::page::show),
     post("/try-it", try_it::page::submit),
+    post("/try-it/token", try_it::page::explain_pasted),
     get("/usage", usage::page::show),
     // the organization
     get("/organization", organization::settings::show),
