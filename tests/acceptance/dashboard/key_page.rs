@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pages::{Visitor, hidden};
+use crate::support::browser::flows;
 use crate::support::tools::eventually;
 use crate::support::{App, Backend, Key, on_both};
 
@@ -322,3 +323,12 @@ fn old_secrets_and_ended_keys_are_marked() {
     let page = owner.page(&path(&key, ""));
     assert!(page.contains("This key has expired") && page.contains(">Expired<"), "{page}");
 }
+
+flows!("key_page.mjs":
+    a_key_is_edited,
+    a_secret_is_regenerated_and_the_old_one_retired,
+    a_key_is_duplicated,
+    a_key_is_disabled_and_enabled,
+    the_tokens_of_a_key_are_revoked,
+    a_key_is_deleted_by_typing_its_name,
+);

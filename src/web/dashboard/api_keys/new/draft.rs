@@ -59,6 +59,7 @@ impl Draft {
             groups: vec![Group::default()],
             token_lifetime: "3600".to_owned(),
             auth_method: usual.as_str().to_owned(),
+            credential: TypedCredential::of_form(&Form::default()),
             ..Self::default()
         }
     }
