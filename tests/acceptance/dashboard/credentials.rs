@@ -157,7 +157,7 @@ on_both!(keys_with_certificates_are_made_where_the_server_takes_them, backend, {
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    assert!(owner.page("/api-keys?search=client").contains("Certificate of a CA<br>"));
+    assert!(owner.page("/api-keys?search=client").contains("CA certificate<br>"));
     let dns = create(&owner, &fields("tls_client_auth_san_dns", "export.example.com"));
     assert_eq!(shown(app, &dns)["tls_client_auth_san_dns"], "export.example.com");
     for (kind, subject) in [

@@ -101,8 +101,8 @@ impl Prover<'_> {
         let Self { client_id, issuer, .. } = self;
         format!(
             "import time\nimport uuid\n\nimport jwt\nimport requests\n\nnow = int(time.time())\nassertion = jwt.encode(\n    \
-             {{\"iss\": \"{client_id}\", \"sub\": \"{client_id}\", \"aud\": \"{issuer}\",\n     \"iat\": now, \"exp\": now + 60, \
-             \"jti\": str(uuid.uuid4())}},\n    open(\"private-key.pem\").read(),\n    algorithm=\"{algorithm}\",{kid}\n)\n\
+             {{\n        \"iss\": \"{client_id}\",\n        \"sub\": \"{client_id}\",\n        \"aud\": \"{issuer}\",\n        \
+             \"iat\": now,\n        \"exp\": now + 60,\n        \"jti\": str(uuid.uuid4()),\n    }},\n    open(\"private-key.pem\").read(),\n    algorithm=\"{algorithm}\",{kid}\n)\n\
              answer = requests.post(\n    \"{}\",\n    data={{\n        \"grant_type\": \"client_credentials\",\n        \
              \"client_assertion_type\": \"{ASSERTION_TYPE}\",\n        \"client_assertion\": assertion,\n{}    }},\n    \
              timeout=10,\n)\nanswer.raise_for_status()\ntoken = answer.json()[\"access_token\"]\n",
