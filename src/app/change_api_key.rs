@@ -1,4 +1,4 @@
-//! Changes an API key: edit, regenerate, disable, enable, revoke its tokens, delete.
+//! Changes an API key: edit, regenerate, retire an old secret, disable, enable, revoke its tokens, delete.
 //!
 //! All changes come one after the other: two regenerations at once must not leave three live secrets.
 
@@ -10,7 +10,7 @@ use super::{AppError, Work};
 use crate::crypto::digest::Pepper;
 use crate::domain::Invalid;
 use crate::domain::api_key::{ApiKey, KeyKind, KeySettings, MAX_GRACE_PERIOD_SECONDS};
-use crate::domain::client_secret::ClientSecret;
+use crate::domain::client_secret::{ClientSecret, StoredSecret};
 use crate::domain::event::EventKind;
 use crate::domain::grant::Grants;
 use crate::domain::id::{ClientId, SecretId};
@@ -107,6 +107,32 @@ pub fn regenerate_secret(
     })?;
     let secret = minted.ok_or_else(|| AppError::Conflict("no secret was made".to_owned()))?;
     Ok((key, secret))
+}
+
+/// Ends an old secret now, whatever its grace period said; of two live ones the older, unless one is named. Tokens live on.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such key or no such live secret, [`AppError::Conflict`] for the newest secret, which
+/// programs are to use, [`AppError::Forbidden`].
+pub fn retire_secret(work: &mut Work<'_, '_>, id: ClientId, secret: Option<SecretId>) -> Result<ApiKey, AppError> {
+    on_key(work, id, EventKind::ApiKeyEdited, |transaction, key, now, _| {
+        let live = |secret: &StoredSecret| secret.expires_at.is_none_or(|at| at > now);
+        let newest = key.secrets.iter().find(|secret| live(secret)).map(|secret| secret.id);
+        let wanted = |other: &StoredSecret| live(other) && secret.map_or(Some(other.id) != newest, |id| other.id == id);
+        let Some(retired) = key.secrets.iter_mut().rfind(|other| wanted(other)) else {
+            return Err(match secret {
+                Some(secret) => AppError::not_found("live secret", secret),
+                None => AppError::Conflict("the key has no old secret".to_owned()),
+            });
+        };
+        if Some(retired.id) == newest {
+            let detail = "this is the newest secret: regenerate it, or disable the key, if it must end now";
+            return Err(AppError::Conflict(detail.to_owned()));
+        }
+        secrets::expire(transaction, retired.id, now)?;
+        retired.expires_at = Some(now);
+        Ok(())
+    })
 }
 
 /// Removes a secret; when the key was last used stays known.

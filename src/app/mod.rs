@@ -26,6 +26,7 @@ mod foreign_secrets;
 pub mod import_keys;
 pub mod introspect_token;
 pub mod issue_token;
+pub mod judge_token;
 mod key_epochs;
 pub mod key_reach;
 pub mod limits;

@@ -45,7 +45,7 @@ pub fn setup_link(issuer: &str, token: &SetupToken) -> String {
 }
 
 fn has_users(connection: &mut DbConnection) -> Result<bool, StoreError> {
-    Ok(!users::page(connection, OrganizationId::platform(), None, 1)?.is_empty())
+    Ok(!users::page(connection, OrganizationId::platform(), "", None, 1)?.is_empty())
 }
 
 impl People {

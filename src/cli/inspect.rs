@@ -86,8 +86,11 @@ fn explain(name: &str, value: &Value, status: &str, now: Timestamp) -> String {
 }
 
 fn explain_binding(confirmation: &Value) -> &'static str {
-    match confirmation.get("jkt") {
-        Some(_) => "worth nothing without a DPoP proof by the key of this thumbprint",
-        None => "bound to something that this program does not know",
+    if confirmation.get("jkt").is_some() {
+        return "worth nothing without a DPoP proof by the key of this thumbprint";
     }
+    if confirmation.get("x5t#S256").is_some() {
+        return "worth nothing but over a connection that is made with the certificate of this SHA-256";
+    }
+    "bound to something that this program does not know"
 }

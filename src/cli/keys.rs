@@ -14,7 +14,7 @@ use crate::domain::Invalid;
 use crate::domain::api_key::{AuthMethod, KeyKind, KeySettings, TokenLifetime};
 use crate::domain::client_secret::ClientSecret;
 use crate::domain::grant::{Grant, Grants};
-use crate::domain::id::{AccountId, ClientId, OrganizationId};
+use crate::domain::id::{AccountId, ClientId, OrganizationId, SecretId};
 use crate::domain::ip_allowlist::IpAllowlist;
 use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
@@ -45,6 +45,13 @@ pub(super) enum Command {
         /// Declare the tokens issued so far dead too
         #[arg(long)]
         revoke_tokens: bool,
+    },
+    /// End the older of a key's two secrets now, before its grace period is over
+    RetireSecret {
+        #[command(flatten)]
+        id: Id,
+        /// sec_… [default: the older one]
+        secret_id: Option<SecretId>,
     },
     /// Make a key with the same settings and grants, a new id and a new secret
     Duplicate(Id),
@@ -154,6 +161,9 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
             let (key, secret) =
                 opened.change(|work| change_api_key::regenerate_secret(work, id.client_id, grace, revoke_tokens))?;
             show_once(&context, &opened, key.client_id, Some(&secret))
+        }
+        Command::RetireSecret { id, secret_id } => {
+            show(opened.change(|work| change_api_key::retire_secret(work, id.client_id, secret_id))?.client_id)
         }
         Command::Duplicate(id) => {
             let (key, secret) = opened.change(|work| duplicate_api_key(work, id.client_id))?;

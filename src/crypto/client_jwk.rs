@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use super::CryptoError;
@@ -99,9 +100,21 @@ impl ClientJwk {
         self.keys.iter().find(|key| key.algorithm() == algorithm)
     }
 
+    /// The algorithms that it may be used with.
+    pub fn algorithms(&self) -> impl Iterator<Item = SigningAlgorithm> {
+        self.keys.iter().map(PublicJwk::algorithm)
+    }
+
     /// The RFC 7638 thumbprint with SHA-256, 43 characters.
     pub fn thumbprint(&self) -> String {
         self.keys.first().map(|key| key.jwk().thumbprint()).unwrap_or_default()
+    }
+
+    /// The SHA-256 of its certificate as other programs show it, `AB:01:…`; `None` when it has none that can be read.
+    pub fn certificate_fingerprint(&self) -> Option<String> {
+        let certificate = self.certificate.as_ref().filter(|der| !der.is_empty())?;
+        let bytes = digest(&SHA256, certificate);
+        Some(bytes.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
     }
 }
 
@@ -149,6 +162,11 @@ impl ClientJwks {
         Ok(Self(read))
     }
 
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &ClientJwk> {
+        self.0.iter()
+    }
+
     /// Whether a certificate in DER, of which the key's thumbprint is known, is registered here (RFC 8705 section 2.2.2): a key
     /// that comes with a certificate is that one's alone, another one stands for every certificate about it.
     pub fn has_certificate(&self, certificate: &[u8], key_thumbprint: Option<&str>) -> bool {
@@ -194,7 +212,14 @@ mod tests {
         let key = read(ed25519()).unwrap();
         assert_eq!((key.kid(), key.thumbprint().as_str()), (None, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
         assert!(key.for_algorithm(SigningAlgorithm::EdDSA).is_some() && key.for_algorithm(SigningAlgorithm::ES256).is_none());
+        assert_eq!(key.certificate_fingerprint(), None);
+        let mut certified = ed25519();
+        certified["x5c"] = json!(["YWJj"]);
+        let fingerprint = read(certified).unwrap().certificate_fingerprint().unwrap();
+        // The SHA-256 of `abc` (FIPS 180-4).
+        assert!(fingerprint.starts_with("BA:78:16:BF:") && fingerprint.ends_with(":15:AD") && fingerprint.len() == 95);
         let key = read(rsa()).unwrap();
+        assert!(key.algorithms().eq([SigningAlgorithm::RS256, SigningAlgorithm::PS256]));
         assert!([SigningAlgorithm::RS256, SigningAlgorithm::PS256].iter().all(|alg| key.for_algorithm(*alg).is_some()));
     }
 

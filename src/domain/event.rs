@@ -46,7 +46,7 @@ event_kinds! {
     ApiKeyRegenerated = "api_key.regenerated";
     /// A key was made as a copy of another.
     ApiKeyDuplicated = "api_key.duplicated";
-    /// A key's settings or grants were changed, or its tokens revoked.
+    /// A key's settings or grants were changed, an old secret of it ended early, or its tokens revoked.
     ApiKeyEdited = "api_key.edited";
     /// A key is refused from now on.
     ApiKeyDisabled = "api_key.disabled";

@@ -89,10 +89,7 @@ impl<'a> Metadata<'a> {
         let mut scopes: Vec<&ScopeName> =
             [Level::Organization, Level::Account].into_iter().flat_map(|level| catalogue.of_level(level)).collect();
         scopes.sort_unstable();
-        let methods = || {
-            let is_taken = |method: &AuthMethod| profile.takes(*method) && MutualTls::allows(mutual_tls, *method);
-            AuthMethod::ALL.into_iter().filter(is_taken).map(AuthMethod::as_str).collect::<Vec<_>>()
-        };
+        let methods = || methods_taken(profile, mutual_tls).into_iter().map(AuthMethod::as_str).collect::<Vec<_>>();
         let algorithms = || {
             let taken = SigningAlgorithm::ALL.into_iter().filter(|algorithm| profile.signs_with(*algorithm));
             taken.map(SigningAlgorithm::as_str).collect::<Vec<_>>()
@@ -118,6 +115,12 @@ impl<'a> Metadata<'a> {
             mtls_endpoint_aliases: mutual_tls.and_then(|settings| settings.base_url.as_deref()).map(EndpointAliases::below),
         }
     }
+}
+
+/// How clients can prove themselves to a server with these settings.
+pub fn methods_taken(profile: Profile, mutual_tls: Option<&MutualTls>) -> Vec<AuthMethod> {
+    let is_taken = |method: &AuthMethod| profile.takes(*method) && MutualTls::allows(mutual_tls, *method);
+    AuthMethod::ALL.into_iter().filter(is_taken).collect()
 }
 
 /// The names of the algorithms that proofs may be signed with.

@@ -54,6 +54,10 @@ struct GrantRow {
 }
 
 impl KeyRow {
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     fn of(key: &ApiKey) -> Self {
         let account = match key.kind {
             KeyKind::Admin(account) => account,

@@ -1,6 +1,8 @@
 //! Lists of an organization's keys, a page at a time, in any of their orders. Each order has an index that begins with the
 //! organization, so a page costs the same wherever it is: it begins behind a place, never at a number.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
@@ -123,7 +125,8 @@ fn values(sort: KeySort, place: Option<&KeyPlace>) -> (String, String) {
 
 /// Up to `limit` keys of an organization that pass the filter, in that order, from behind `place` on.
 ///
-/// One statement for every filter, along the index of the order: what was not asked for is true of all.
+/// One statement for every filter, along the index of the order: what was not asked for is true of all. It reads nothing but
+/// that index; the keys themselves are read of those that it found.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when one no longer parses.
@@ -145,7 +148,8 @@ pub fn page(
     let not_expired = || api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now.unix()).assume_not_null());
     let has_expired = api_keys::expires_at.is_not_null().and(api_keys::expires_at.le(now.unix()).assume_not_null());
     let named_in_grants = grants::table.filter(grants::account_id.eq(account.clone())).select(grants::client_id);
-    let rows: Vec<KeyRow> = api_keys::table
+    let ids: Vec<String> = api_keys::table
+        .select(api_keys::client_id)
         .filter(api_keys::organization_id.eq(id.to_string()))
         .filter(place)
         .filter(kind.is_empty().into_sql::<Bool>().or(api_keys::kind.eq(kind)))
@@ -173,6 +177,9 @@ pub fn page(
         .order(diesel::dsl::sql::<Text>(order))
         .limit(limit)
         .load(connection)?;
+    let mut rows: Vec<KeyRow> = api_keys::table.filter(api_keys::client_id.eq_any(&ids)).load(connection)?;
+    let places: HashMap<&str, usize> = ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
+    rows.sort_by_key(|row| places.get(row.client_id()).copied());
     with_parts(connection, rows)?.into_iter().collect()
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use diesel::prelude::*;
 
 use super::schema::{known_addresses, users};
+use super::search::contains;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::email::Email;
 use crate::domain::id::{OrganizationId, UserId};
@@ -187,25 +188,27 @@ pub fn is_known_address(connection: &mut DbConnection, id: UserId, address: IpAd
     Ok(found.is_some())
 }
 
-/// The users of an organization made before `before`, the newest first, at most `limit`.
+/// The users of an organization made before `before` whose names or addresses contain `search`, the newest first, at most
+/// `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn page(
     connection: &mut DbConnection,
     organization_id: OrganizationId,
+    search: &str,
     before: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
-    let mut query = users::table
+    let before = before.map_or_else(|| super::after_every_id(UserId::PREFIX), |id| id.to_string());
+    let in_name = contains(connection, "coalesce(users.name, '')", search);
+    let rows: Vec<Row> = users::table
         .filter(users::organization_id.eq(organization_id.to_string()))
+        .filter(users::id.lt(before))
+        .filter(in_name.or(contains(connection, "users.email", search)))
         .order(users::id.desc())
         .limit(limit)
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(users::id.lt(before.to_string()));
-    }
-    let rows: Vec<Row> = query.load(connection)?;
+        .load(connection)?;
     rows.into_iter().map(User::try_from).collect()
 }
 

@@ -47,6 +47,13 @@ export const pages = [
   { name: "api-key-hostile-name", as: "owner", path: "/api-keys/{hostile_key}" },
   { name: "api-key-seen-by-a-developer", as: "developer", path: "/api-keys/{key}" },
   { name: "api-key-regenerate", as: "owner", path: "/api-keys/{key}/regenerate" },
+  { name: "api-key-retire-secret", as: "owner", path: "/api-keys/{key}/secrets/{old_secret}/retire" },
+  { name: "api-key-new-public-keys", as: "owner", path: "/api-keys/new", act: (page) => chooseMethod(page, "An assertion that it signs", "are not given yet") },
+  { name: "api-key-new-workload", as: "owner", path: "/api-keys/new", act: (page) => chooseMethod(page, "A token of the platform", "is not said yet") },
+  { name: "api-key-that-signs", as: "owner", path: "/api-keys/{signing_client}" },
+  { name: "api-key-of-a-workload", as: "owner", path: "/api-keys/{workload_client}" },
+  { name: "api-key-with-a-certificate", as: "owner", path: "/api-keys/{certified_client}" },
+  { name: "api-key-that-signs-edit", as: "owner", path: "/api-keys/{signing_client}/edit" },
   { name: "api-key-duplicate", as: "owner", path: "/api-keys/{key}/duplicate" },
   { name: "api-key-disable", as: "owner", path: "/api-keys/{key}/disable" },
   { name: "api-key-enable", as: "owner", path: "/api-keys/{disabled_key}/enable" },
@@ -55,6 +62,10 @@ export const pages = [
   { name: "try-it", as: "owner", path: "/try-it" },
   { name: "try-it-issued", as: "owner", path: "/try-it", act: (page, demo) => tryKey(page, demo.keys.integrator) },
   { name: "try-it-refused", as: "owner", path: "/try-it", act: (page, demo) => tryKey(page, demo.keys.checkout) },
+  { name: "try-it-elsewhere", as: "developer", path: "/try-it?client_id={signing_client}" },
+  { name: "try-it-pasted", as: "owner", path: "/try-it", act: (page, demo) => pasteToken(page, demo.keys.integrator) },
+  { name: "users-found", as: "owner", path: "/users?search=jonas" },
+  { name: "users-none-found", as: "owner", path: "/users?search=nobody+like+that" },
   { name: "usage", as: "owner", path: "/usage" },
   { name: "operator-organizations", as: "operator", path: "/operator/organizations" },
   { name: "operator-organization-new", as: "operator", path: "/operator/organizations/new" },
@@ -79,6 +90,20 @@ async function tryKey(page, { client_id, client_secret }) {
   await page.getByLabel("Secret", { exact: true }).fill(client_secret);
   await page.getByRole("button", { name: "Ask for a token" }).click();
   await page.getByRole("heading", { name: /Token issued|refused|not allowed|address/i, level: 2 }).first().waitFor();
+}
+
+async function pasteToken(page, key) {
+  await tryKey(page, key);
+  const token = await page.locator("#token").textContent();
+  await page.getByLabel("Access token").fill(token);
+  await page.getByRole("button", { name: "Explain it" }).click();
+  await page.getByRole("heading", { name: "The token is live" }).waitFor();
+}
+
+async function chooseMethod(page, label, missing) {
+  await fillKey(page);
+  await page.getByLabel(label).check();
+  await page.getByText(missing).waitFor();
 }
 
 /** The question in the middle of a form; it is asked when the last proof is old. */

@@ -196,6 +196,7 @@ fn changes(data: &Value) -> Vec<Row> {
         let in_words = |side: &serde_json::Map<String, Value>| match side.get(name) {
             None | Some(Value::Null) => "none".to_owned(),
             Some(grants) if name == "grants" => scopes(grants),
+            Some(all) if name == "secrets" => secrets(all),
             Some(value) => shown(value),
         };
         let label = if name == "grants" { "scopes".to_owned() } else { name.replace('_', " ") };
@@ -217,6 +218,17 @@ fn scopes(grants: &Value) -> String {
         format!("{target}: {}", names.iter().map(shown).collect::<Vec<_>>().join(" "))
     };
     grants.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(grant).collect::<Vec<_>>().join("; ")
+}
+
+/// Secrets as text: `clv_...x4f2, clv_...9aZb until 2026-11-29T12:00:00Z`.
+fn secrets(all: &Value) -> String {
+    let member = |secret: &Value, name: &str| secret.get(name).and_then(Value::as_str).map(displayed);
+    let secret = |secret: &Value| {
+        let until = member(secret, "expires_at").map(|at| format!(" until {at}")).unwrap_or_default();
+        format!("{}{until}", member(secret, "hint").unwrap_or_default())
+    };
+    let all = all.as_array().map(Vec::as_slice).unwrap_or_default();
+    if all.is_empty() { "none".to_owned() } else { all.iter().map(secret).collect::<Vec<_>>().join(", ") }
 }
 
 fn shown(value: &Value) -> String {

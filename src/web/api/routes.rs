@@ -21,6 +21,8 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/api-keys/{client_id}", NeedsProof(ManageKeys), api_keys::delete).described(describe::api_keys::DELETE),
     post("/api-keys/{client_id}/regenerate", NeedsProof(ManageKeys), api_keys::regenerate)
         .described(describe::api_keys::REGENERATE),
+    post("/api-keys/{client_id}/secrets/{secret_id}/retire", NeedsProof(ManageKeys), api_keys::retire_secret)
+        .described(describe::api_keys::RETIRE_SECRET),
     post("/api-keys/{client_id}/duplicate", NeedsProof(CreateKeys), api_keys::duplicate).described(describe::api_keys::DUPLICATE),
     post("/api-keys/{client_id}/disable", NeedsProof(ManageKeys), api_keys::disable).described(describe::api_keys::DISABLE),
     post("/api-keys/{client_id}/enable", NeedsProof(ManageKeys), api_keys::enable).described(describe::api_keys::ENABLE),

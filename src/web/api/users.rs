@@ -33,11 +33,11 @@ fn is_visible(call: &Call, user: &User, permission: Permission) -> Result<bool, 
 
 /// `GET /users`, the newest first
 pub(super) fn list(call: &Call) -> Result<Answer, ApiError> {
-    call.query.allow(&["limit", "cursor", "organization_id"])?;
+    call.query.allow(&["limit", "cursor", "search", "organization_id"])?;
     let organization_id = organization(call, call.query.parsed("organization_id")?, ReadOrganizations)?;
     let before: Option<UserId> = call.query.after()?.map(|place| place.parse().map_err(|_| bad_cursor())).transpose()?;
-    let limit = call.query.limit()?;
-    let mut found = call.management.db.read(|connection| users::page(connection, organization_id, before, limit + 1))?;
+    let (search, limit) = (call.query.search()?, call.query.limit()?);
+    let mut found = call.management.db.read(|connection| users::page(connection, organization_id, search, before, limit + 1))?;
     let has_more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| has_more).map(|user| cursor::encode(&user.id.to_string()));

@@ -45,7 +45,8 @@ impl Form {
 
     /// What is kept for later, when something has to be asked in between: all but secrets and this round's own fields.
     pub(super) fn kept(&self) -> Vec<(String, String)> {
-        let keeps = |name: &str| name != TOKEN && name != SIGN_IN_EMAIL && !name.contains("password") && !name.contains("secret");
+        let is_secret = |name: &str| ["password", "secret", "access_token"].iter().any(|word| name.contains(word));
+        let keeps = |name: &str| name != TOKEN && name != SIGN_IN_EMAIL && !is_secret(name);
         self.0.iter().filter(|(name, _)| keeps(name)).cloned().collect()
     }
 
@@ -73,8 +74,9 @@ mod tests {
 
     #[test]
     fn no_secret_is_kept_for_later() {
-        let form =
-            Form::parse(b"name=a+b&scope=x&scope=y&password=p&new_password=q&client_secret=s&form_token=t&sign_in_email=e");
+        let form = Form::parse(
+            b"name=a+b&scope=x&scope=y&password=p&new_password=q&client_secret=s&access_token=e&form_token=t&sign_in_email=e",
+        );
         let kept: Vec<String> = form.kept().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(kept, ["name=a b", "scope=x", "scope=y"]);
         assert!(!format!("{form:?}").contains("a b"));

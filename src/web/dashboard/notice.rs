@@ -3,7 +3,7 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
-    ("key-made", "The key has been made."),
+    ("key-made", "The key has been made. It has no secret; below stands how its program takes a token."),
     ("key-edited", "The key has been changed."),
     ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
     ("key-unchanged", "Nothing was changed."),
@@ -27,6 +27,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("key-disabled", "The key is disabled, and its tokens are revoked."),
     ("key-enabled", "The key is enabled."),
     ("tokens-revoked", "Every token issued to the key so far is revoked."),
+    ("secret-retired", "The old secret is retired. The new one is the only one that works."),
     ("key-deleted", "The key is deleted."),
     // oneself
     ("invitation-accepted", "Your password is set. Sign in with it."),

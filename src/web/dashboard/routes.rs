@@ -1,6 +1,6 @@
 //! Every page, on one screen.
 
-use super::api_keys::actions::{delete, duplicate, regenerate, switch};
+use super::api_keys::actions::{delete, duplicate, regenerate, retire, switch};
 use super::operator::catalogue;
 use super::route::{Page, get, post};
 use super::{api_keys, home, operator, organization, profile, session, try_it, usage};
@@ -35,6 +35,8 @@ pub(super) const PAGES: &[Page] = &[
     get("/api-keys/{client_id}", api_keys::page::show),
     get("/api-keys/{client_id}/regenerate", regenerate::show),
     post("/api-keys/{client_id}/regenerate", regenerate::submit),
+    get("/api-keys/{client_id}/secrets/{secret_id}/retire", retire::show),
+    post("/api-keys/{client_id}/secrets/{secret_id}/retire", retire::submit),
     get("/api-keys/{client_id}/duplicate", duplicate::show),
     post("/api-keys/{client_id}/duplicate", duplicate::submit),
     get("/api-keys/{client_id}/disable", switch::show_disable),
@@ -47,6 +49,7 @@ pub(super) const PAGES: &[Page] = &[
     post("/api-keys/{client_id}/delete", delete::submit),
     get("/try-it", try_it::page::show),
     post("/try-it", try_it::page::submit),
+    post("/try-it/token", try_it::page::explain_pasted),
     get("/usage", usage::page::show),
     // the organization
     get("/organization", organization::settings::show),

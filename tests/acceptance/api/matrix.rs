@@ -101,6 +101,13 @@ const TABLE: &[Row] = &[
     ("editApiKey", |g| owned(g.key(""), Some(json!({"name": "Edited"})))),
     ("deleteApiKey", |g| owned(g.key(""), None)),
     ("regenerateApiKeySecret", |g| owned(g.key("/regenerate"), Some(json!({"grace_period_seconds": 60})))),
+    ("retireApiKeySecret", |g| {
+        let path = g.key("");
+        let rotated =
+            g.app.api("POST", &format!("{path}/regenerate")).bearer(&g.customer).json(&json!({"grace_period_seconds": 60}));
+        let old = rotated.succeeds(200)["secrets"][1]["id"].as_str().unwrap().to_owned();
+        owned(format!("{path}/secrets/{old}/retire"), None)
+    }),
     ("duplicateApiKey", |g| owned(g.key("/duplicate"), None)),
     ("disableApiKey", |g| owned(g.key("/disable"), None)),
     ("enableApiKey", |g| owned(g.key("/enable"), None)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pages::{Visitor, hidden};
+use crate::support::browser::flows;
 use crate::support::tools::eventually;
 use crate::support::{App, Backend, Key, on_both};
 
@@ -134,6 +135,42 @@ on_both!(a_regenerated_secret_travels_to_its_page_and_the_old_one_lives_on_as_ch
     assert!(again.contains("A rotation is under way") && again.contains("the program there stops getting tokens"), "{again}");
     sent(&owner, &path(&key, "/regenerate"), &[("grace_period_seconds", "0")]);
     app.token(&key).unauthorized();
+});
+
+on_both!(an_old_secret_is_retired_before_its_time, |app| {
+    let old = app.key_with_grants(&["a"]);
+    let new = Key::from_json(app.key_command("regenerate", &old, &["--grace", "24h"]));
+    eventually(WITHIN, "the new secret works", || app.token(&new).works().then_some(()));
+    let secret = as_the_api_has_it(app, &old)["secrets"][1]["id"].as_str().unwrap().to_owned();
+    let retire = path(&old, &format!("/secrets/{secret}/retire"));
+    for role in ["developer", "admin"] {
+        let visitor = app.at_pages(role);
+        assert!(!visitor.page(&path(&old, "")).contains("/retire\""), "{role}");
+        assert_eq!((visitor.get(&retire).status, visitor.post(&retire, &[]).status), (403, 403), "{role}");
+    }
+    let owner = app.at_pages("owner");
+    assert!(owner.page(&path(&old, "")).contains(&format!("href=\"{retire}\"")));
+    let page = owner.page(&retire);
+    for words in ["Retire the old secret?", "nobody ever asked with", "which would end by itself at", "does not come back"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert_eq!(owner.post_bare(&retire, &[]).status, 403, "MG5");
+    app.token(&old).accepted();
+    assert_eq!(owner.does(&retire, &[]), path(&old, "?notice=secret-retired"));
+    app.token(&old).unauthorized();
+    app.token(&new).accepted();
+    let page = owner.page(&path(&old, "?notice=secret-retired"));
+    assert!(page.contains("The old secret is retired") && !page.contains("Rotation under way"), "{page}");
+    assert!(page.contains("old secret retired or tokens revoked"), "{page}");
+    // A page that was still open, and a second click.
+    assert_eq!(owner.get(&retire).header("location"), Some(path(&old, "").as_str()));
+    assert_eq!(owner.does(&retire, &[]), path(&old, ""));
+    // The newest stays.
+    let newest = as_the_api_has_it(app, &old)["secrets"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(owner.does(&path(&old, &format!("/secrets/{newest}/retire")), &[]), path(&old, ""));
+    app.token(&new).accepted();
+    let theirs = app.create_in_other(&["keys", "create", "--name", "F", "--grant", "a"]);
+    assert_eq!(owner.post(&path(&theirs, &format!("/secrets/{newest}/retire")), &[]).status, 404);
 });
 
 on_both!(a_form_that_is_sent_twice_does_its_work_once, |app| {
@@ -286,3 +323,12 @@ fn old_secrets_and_ended_keys_are_marked() {
     let page = owner.page(&path(&key, ""));
     assert!(page.contains("This key has expired") && page.contains(">Expired<"), "{page}");
 }
+
+flows!("key_page.mjs":
+    a_key_is_edited,
+    a_secret_is_regenerated_and_the_old_one_retired,
+    a_key_is_duplicated,
+    a_key_is_disabled_and_enabled,
+    the_tokens_of_a_key_are_revoked,
+    a_key_is_deleted_by_typing_its_name,
+);

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod audit_log;
+mod credentials;
 mod every_page;
 mod harness;
 mod interrupted;

@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::pages::Visitor;
+use crate::mutual_tls::{Behind, by, issued_to};
+use crate::support::api::PLATFORM;
+use crate::support::certificates::Wanted;
+use crate::support::proof::ProofKey;
 use crate::support::tools::eventually;
 use crate::support::{App, Backend, Key, on_both};
 
+const EVIL: &str = "<img src=x onerror=alert(1)>";
 const WITHIN: Duration = Duration::from_secs(20);
 
 #[track_caller]
@@ -112,6 +119,81 @@ on_both!(a_key_that_sends_its_secret_in_the_form_is_tried_so, |app| {
     let key = app.key_named("Post", &["--grant", "a", "--token-endpoint-auth-method", "client_secret_post"]);
     let page = asked(&app.at_pages("owner"), &key, &[]);
     assert!(page.contains("Token issued") && page.contains("client_secret=$CLIENT_SECRET"), "{page}");
+});
+
+on_both!(a_key_that_the_page_cannot_try_is_not_asked_for_in_vain, |app| {
+    let key = ProofKey::new("ES256");
+    let file = app.site.dir.join("keys.json");
+    std::fs::write(&file, json!({"keys": [key.jwk]}).to_string()).unwrap();
+    let method = ["--grant", "a", "--token-endpoint-auth-method", "private_key_jwt", "--jwks", file.to_str().unwrap()];
+    let mut arguments = vec!["keys", "create", "--organization", &app.fixture.organization, "--name", EVIL];
+    arguments.extend(method);
+    let id = app.json(&arguments)["client_id"].as_str().unwrap().to_owned();
+    let bound = app.key_named("Bound", &["--grant", "a", "--require-bound-tokens"]);
+    let developer = app.at_pages("developer");
+    let page = developer.page(&format!("/try-it?client_id={id}"));
+    assert!(page.contains("signs an assertion for each request") && page.contains("jwt.encode("), "{page}");
+    assert!(!page.contains("name=\"client_secret\"") && !page.contains("$CLIENT_SECRET") && !page.contains(EVIL), "{page}");
+    let fields = [("client_id", id.as_str()), ("client_secret", "anything"), ("scope", "a"), ("account", "acct_x\"")];
+    let response = developer.post("/try-it", &fields);
+    let page = response.text();
+    assert!(response.status == 200 && page.contains("&#34;scope&#34;: &#34;a&#34;"), "{response:?}");
+    assert!(page.contains("acct_x\\&#34;") && !page.contains("anything") && !page.contains("401"), "{page}");
+    let page = asked(&developer, &bound, &[("scope", "a")]);
+    assert!(page.contains("Its tokens must be bound") && page.contains("--scope a"), "{page}");
+    assert!(page.contains(&format!("--client-id {} ", bound.client_id)) && page.contains("--dpop-key private-key.pem"), "{page}");
+    // Nobody asked: neither of them has a failure.
+    assert!(app.audited(&format!("target IN ('{id}', '{}') AND action = 'token.refused'", bound.client_id)).is_empty());
+});
+
+on_both!(a_pasted_token_is_explained_with_what_it_is_bound_to, |app| {
+    let explained = |visitor: &Visitor<'_>, token: &str| {
+        let response = visitor.post("/try-it/token", &[("access_token", token)]);
+        assert_eq!(response.status, 200, "{response:?}");
+        response.text()
+    };
+    let developer = app.at_pages("developer");
+    let key = app.key_with_grants(&["a"]);
+    let token = app.token_of(&key);
+    let page = explained(&developer, &format!(" {token}\n"));
+    for words in ["The token is live", "It ends by itself in", "It is bound to nothing", "Whose it is: the API key.", "at+jwt"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains(&token), "it is not shown again: {page}");
+    let proof = ProofKey::new("ES256");
+    let bound = app.token(&key).proof(proof.for_token(app)).bound_to(&proof.jkt()).token;
+    let page = explained(&developer, &bound);
+    assert!(page.contains("It is bound to a key (DPoP)") && page.contains(&proof.jkt()), "{page}");
+    app.key_command("disable", &key, &[]);
+    eventually(WITHIN, "it is dead", || explained(&developer, &token).contains("The API key is disabled.").then_some(()));
+    // Of others' tokens no more is told than what stands in them.
+    let theirs = app.token_of(&app.create_in_other(&["keys", "create", "--name", "Theirs", "--grant", "a"]));
+    let page = explained(&developer, &theirs);
+    assert!(page.contains("A token of another organization") && !page.contains("is live</h2>"), "{page}");
+    let operator = app.at_pages_of(PLATFORM, "owner");
+    assert!(explained(&operator, &theirs).contains("The token is live"));
+    let (head, tail) = token.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", tail.chars().rev().collect::<String>());
+    for (token, words) in [(forged.as_str(), "The token is not live"), ("x", "Not a token"), ("<b>.{}.x", "Not a token")] {
+        let page = explained(&developer, token);
+        assert!(page.contains(words) && !page.contains("<b>"), "{token}: {page}");
+    }
+    developer.is_asked_to_mend("/try-it/token", &[("access_token", " ")], "access_token-error");
+    assert_eq!(developer.post_bare("/try-it/token", &[("access_token", &token)]).status, 403, "MG5");
+    assert_eq!(developer.get("/try-it/token").status, 405);
+});
+
+on_both!(a_token_that_is_bound_to_a_certificate_is_explained_so, backend, {
+    let Behind { app, ca } = Behind::start(backend);
+    let id = issued_to(&app, "export");
+    let certificate = ca.issue(&Wanted::named("export"));
+    let token = by(&app, &id, &certificate).accepted().token;
+    let page = app.at_pages("developer").post("/try-it/token", &[("access_token", &token)]).text();
+    for words in ["The token is live", "It is bound to a certificate (mutual TLS)", &certificate.thumbprint()] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let page = app.at_pages("developer").page(&format!("/try-it?client_id={id}"));
+    assert!(page.contains("shows its certificate") && page.contains("https://mtls.example.com/connect/token"), "{page}");
 });
 
 #[test]

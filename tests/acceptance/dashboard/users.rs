@@ -1,5 +1,8 @@
 //! Users and roles.
 
+use serde_json::json;
+
+use crate::support::api::PLATFORM;
 use crate::support::on_both;
 use crate::support::people::{Login, Postman, an_email};
 
@@ -23,6 +26,43 @@ on_both!(users_are_listed_with_role_and_state, |app| {
     let developer = app.at_pages("developer");
     assert_eq!(developer.get("/users").status, 403);
     assert!(!developer.page("/profile").contains("href=\"/users\""));
+});
+
+on_both!(users_are_searched_and_paged, |app| {
+    let token = app.token_of(&app.integrator());
+    for number in 0..60 {
+        let new = json!({"email": an_email(), "name": format!("Person {number:02}"), "role": "developer"});
+        app.api("POST", "/users").bearer(&token).json(&new).succeeds(201);
+    }
+    let odd = json!({"email": format!("zoe.{}", an_email()), "name": EVIL, "role": "admin"});
+    app.api("POST", "/users").bearer(&token).json(&odd).succeeds(201);
+    let owner = app.at_pages("owner");
+    let names = |page: &str| page.matches("class=\"row-link\"").count();
+    let first = owner.page("/users");
+    assert!(names(&first) == 50 && first.contains("role=\"search\"") && first.contains("Next page"), "{first}");
+    let next = first.split("href=\"").find(|tag| tag.contains("rel=\"next\"")).unwrap().split('"').next().unwrap();
+    assert!(names(&owner.page(&next.replace("&#38;", "&"))) >= 11);
+    // By a part of the name, or of the address.
+    let found = owner.page("/users?search=PERSON+1");
+    assert!(names(&found) == 10 && found.contains("value=\"PERSON 1\"") && !found.contains("Person 22"), "{found}");
+    let found = owner.page("/users?search=zoe.");
+    assert!(names(&found) == 1 && found.contains("&#60;img"), "{found}");
+    let none = owner.page(&format!("/users?search={}", "%3Cimg+src%3Dno"));
+    assert!(names(&none) == 0 && none.contains("contains “&#60;img src=no”") && none.contains("href=\"/users\">Clear"), "{none}");
+    // An address that somebody else's organization has is not found.
+    let listed = app.api("GET", "/users?search=person%20&limit=200").bearer(&token).succeeds(200);
+    assert_eq!(listed["data"].as_array().unwrap().len(), 60);
+    let theirs = app.stranger("users:read");
+    assert_eq!(app.api("GET", "/users?search=person%20").bearer(&theirs).succeeds(200)["data"], json!([]));
+    app.api("GET", &format!("/users?search={}", "x".repeat(65))).bearer(&token).refused(400, "invalid_query");
+    // Operators look through them too.
+    let operator = app.at_pages_of(PLATFORM, "owner");
+    let path = format!("/operator/organizations/{}", app.fixture.organization);
+    let page = operator.page(&path);
+    assert!(page.contains("role=\"search\"") && page.contains("Next page"), "{page}");
+    let page = operator.page(&format!("{path}?search=person+07"));
+    assert!(page.contains("Person 07") && !page.contains("Person 08"), "{page}");
+    assert!(operator.page(&format!("{path}?search=no-such")).contains("There is nobody like that."));
 });
 
 on_both!(an_owner_invites_changes_disables_and_removes, |app| {

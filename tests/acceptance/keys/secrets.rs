@@ -170,6 +170,47 @@ on_both!(the_old_secret_dies_when_its_grace_is_over, |app| {
     assert_live(app, &[&second], &[&first]);
 });
 
+on_both!(an_old_secret_can_be_retired_before_its_grace_is_over, |app| {
+    let first = app.key_with_grants(&["a"]);
+    let token = app.token_of(&app.integrator());
+    let retire = |secret: &Value| {
+        let path = format!("/api-keys/{}/secrets/{}/retire", first.client_id, secret["id"].as_str().unwrap());
+        app.api("POST", &path).bearer(&token)
+    };
+    // With one secret there is none to retire.
+    app.cli(&["keys", "retire-secret", &first.client_id]).failed();
+    let only = app.key_command("show", &first, &[])["secrets"][0].clone();
+    let told = retire(&only).refused(409, "conflict");
+    assert!(told["detail"].as_str().unwrap().contains("newest secret"), "{told}");
+    let second = Key::from_json(app.key_command("regenerate", &first, &["--grace", "24h"]));
+    assert_live(app, &[&second, &first], &[]);
+    let secrets = app.key_command("show", &first, &[])["secrets"].clone();
+    retire(&secrets[0]).refused(409, "conflict");
+    let answer = retire(&secrets[1]).succeeds(200);
+    assert_eq!(answer["secrets"], json!([secrets[0]]), "{answer}");
+    // At the node that was asked, at once; issued tokens live on.
+    app.token(&first).unauthorized();
+    app.token(&second).accepted();
+    retire(&secrets[1]).refused(404, "not_found");
+    let rows = app.audit_rows("api_key.edited");
+    let (_, target, before, after) = rows.last().unwrap();
+    assert_eq!((target.as_str(), before["secrets"].as_array().unwrap().len()), (first.client_id.as_str(), 2));
+    assert_ne!(before["secrets"][1]["expires_at"], after["secrets"][1]["expires_at"], "{before} {after}");
+    // Its owners are told, as of every change.
+    let told = app.site.sql("SELECT data FROM events WHERE kind = 'api_key.edited' ORDER BY id DESC LIMIT 1");
+    assert!(told.contains(&first.client_id) && told.contains("secrets") && !told.contains(&first.client_secret), "{told}");
+
+    let third = Key::from_json(app.key_command("regenerate", &first, &["--grace", "24h"]));
+    assert_live(app, &[&third, &second], &[&first]);
+    app.key_command("retire-secret", &first, &[]);
+    assert_live(app, &[&third], &[&second, &first]);
+    app.cli(&["keys", "retire-secret", &first.client_id]).failed();
+    let fourth = Key::from_json(app.key_command("regenerate", &first, &["--grace", "24h"]));
+    let old = app.key_command("show", &first, &[])["secrets"][1]["id"].as_str().unwrap().to_owned();
+    app.key_command("retire-secret", &first, &[&old]);
+    assert_live(app, &[&fourth], &[&third]);
+});
+
 on_both!(a_grace_is_at_most_seven_days, |app| {
     let key = app.key_with_grants(&["a"]);
     for grace in ["604801s", "8d", "169h", "-1s", "1", "1w", "1.5h", "", "h", "99999999999999999999d"] {

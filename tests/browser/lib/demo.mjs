@@ -138,6 +138,23 @@ export async function fillDemo(server) {
   await key("A name of exactly sixty-four characters, as long as names can be", [...READ, grant("disputes:write payouts:write", berlin)]);
   await key("Ünïcödé ✓ 支払い", READ);
   await key("Short-lived tokens", READ, { token_lifetime_seconds: 300, token_endpoint_auth_method: "client_secret_post" });
+  const signing = await key("Ledger reconciliation", READ, {
+    token_endpoint_auth_method: "private_key_jwt",
+    jwks: { keys: [{ kty: "OKP", crv: "Ed25519", kid: "ledger-2026", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] },
+    require_bound_tokens: true,
+  });
+  const workload = await key("Settlement job on Kubernetes", [grant("reports:read")], {
+    token_endpoint_auth_method: "workload_jwt",
+    trusted_issuer: {
+      issuer: "https://kubernetes.northwind.example",
+      subject: "system:serviceaccount:settlement:export",
+      audience: url,
+    },
+  });
+  const certified = await key("Bank file transfer", [grant("payouts:write", lisbon)], {
+    token_endpoint_auth_method: "tls_client_auth",
+    tls_client_auth_subject_dn: "CN=bank-transfer,O=Northwind Traders,C=PT",
+  });
   for (const team of TEAMS) {
     const more = team.length % 3 === 0 ? [grant("disputes:read", accounts[team.length % 2])] : [];
     const made = await key(team, [...(team.length % 2 === 0 ? WRITE : READ), ...more]);
@@ -153,7 +170,7 @@ export async function fillDemo(server) {
   history.push(...counts([checkout, stale, organizationAdmin], now));
   await sql(`BEGIN; ${history.join("; ")}; COMMIT`);
   // Its second secret is new, the first one as old as the key.
-  await api("POST", `/api-keys/${checkout.client_id}/regenerate`, { grace_period_seconds: 604_800 });
+  const rotated = await api("POST", `/api-keys/${checkout.client_id}/regenerate`, { grace_period_seconds: 604_800 });
 
   const one = async (query) => (await sql(query)).trim();
   return {
@@ -166,6 +183,10 @@ export async function fillDemo(server) {
       disabled_key: disabled.client_id,
       hostile_key: hostile.client_id,
       admin_key: organizationAdmin.client_id,
+      signing_client: signing.client_id,
+      workload_client: workload.client_id,
+      certified_client: certified.client_id,
+      old_secret: rotated.secrets[1].id,
       user: people.developer.id,
       webhook: await one(`SELECT id FROM webhooks WHERE organization_id = '${organization}' ORDER BY created_at, id LIMIT 1`),
       resource_server: await one("SELECT id FROM resource_servers WHERE name = 'Payments'"),

@@ -48,6 +48,13 @@ pub(in crate::web::api) fn regenerate(call: &Call) -> Result<Answer, ApiError> {
     })
 }
 
+/// `POST /api-keys/{client_id}/secrets/{secret_id}/retire`
+pub(in crate::web::api) fn retire_secret(call: &Call) -> Result<Answer, ApiError> {
+    call.no_input()?;
+    let secret = call.id("secret_id")?;
+    on_key(call, call.id("client_id")?, |work, id| change_api_key::retire_secret(work, id, Some(secret)))
+}
+
 /// `POST /api-keys/{client_id}/disable`
 pub(in crate::web::api) fn disable(call: &Call) -> Result<Answer, ApiError> {
     call.no_input()?;

@@ -6,7 +6,7 @@ mod explain;
 mod fields;
 mod read;
 
-pub(super) use change::{delete, disable, edit, enable, regenerate, revoke_tokens};
+pub(super) use change::{delete, disable, edit, enable, regenerate, retire_secret, revoke_tokens};
 pub(super) use create::{create, duplicate};
 pub(super) use explain::explain;
 pub(super) use read::{list, show};

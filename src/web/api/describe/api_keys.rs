@@ -186,6 +186,13 @@ pub(in crate::web::api) const REGENERATE: Doc = Doc::new("regenerateApiKeySecret
     .reads::<Regeneration>()
     .answers::<ApiKeyView>();
 
+pub(in crate::web::api) const RETIRE_SECRET: Doc = Doc::new("retireApiKeySecret", "Retire an old secret")
+    .because(
+        "The older of two live secrets is refused from now on, before its grace period is over. The newest can't be retired: \
+         that would leave the key without one.",
+    )
+    .answers::<ApiKeyView>();
+
 pub(in crate::web::api) const DUPLICATE: Doc = Doc::new("duplicateApiKey", "Duplicate an API key")
     .because("The same settings and grants under a new id and secret. An admin key can't be duplicated.")
     .creates::<ApiKeyView>();

@@ -38,6 +38,12 @@ pub(in crate::web::api) const SEARCH: Parameter = Parameter {
 pub(in crate::web::api) const SEARCH_KEYS: Parameter =
     Parameter { description: "A part of the name or the client id; the case of ASCII letters does not matter.", ..SEARCH };
 
+pub(in crate::web::api) const SEARCH_USERS: Parameter = Parameter {
+    description: "A part of the name or the e-mail address; the case of ASCII letters does not matter.",
+    example: "robin",
+    ..SEARCH
+};
+
 pub(in crate::web::api) const PLAN: Parameter = Parameter {
     name: "plan",
     description: "Organizations with this rate plan alone; not those that have none of their own.",
@@ -147,6 +153,7 @@ pub(in crate::web::api) const PATH_PARAMETERS: &[Parameter] = &[
         schema: || id("key_"),
         example: "key_01hf7yat00000000000000000a",
     },
+    Parameter { name: "secret_id", description: "The secret.", schema: || id("sec_"), example: "sec_01hf7yat00000000000000000a" },
     Parameter { name: "account_id", description: "The account.", schema: || id("acct_"), example: ACCOUNT.example },
     Parameter {
         name: "organization_id",

@@ -5,7 +5,7 @@
 use utoipa::ToSchema;
 
 use super::operation::Doc;
-use super::parameters::{CURSOR, LIMIT, ORGANIZATION};
+use super::parameters::{CURSOR, LIMIT, ORGANIZATION, SEARCH_USERS};
 use crate::app::users::UserView;
 use crate::domain::email::Email;
 use crate::domain::id::OrganizationId;
@@ -44,7 +44,7 @@ struct UserEdit {
 pub(in crate::web::api) const LIST: Doc = Doc::new("listUsers", "List users")
     .because("The people of your organization, the newest first; operators may ask for another's.")
     .lists::<UserView>()
-    .query(&[LIMIT, CURSOR, ORGANIZATION]);
+    .query(&[LIMIT, CURSOR, SEARCH_USERS, ORGANIZATION]);
 
 pub(in crate::web::api) const CREATE: Doc = Doc::new("inviteUser", "Invite a user")
     .because("An e-mail with a link goes to the address; there the person chooses a password.")

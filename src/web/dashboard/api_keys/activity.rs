@@ -88,7 +88,7 @@ fn what(action: &str, was_refused: bool, reason: Option<&str>, requests: Option<
         "api_key.created" => "Key created",
         "api_key.regenerated" => "Secret regenerated",
         "api_key.duplicated" => "Made as a copy",
-        "api_key.edited" => "Settings changed or tokens revoked",
+        "api_key.edited" => "Settings changed, old secret retired or tokens revoked",
         "api_key.disabled" => "Key disabled",
         "api_key.enabled" => "Key enabled",
         "api_key.imported" => "Key imported",

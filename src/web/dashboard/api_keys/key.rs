@@ -1,10 +1,9 @@
 //! A key as its pages show it.
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::credential::Credential;
 use super::words::Holding;
-use crate::domain::api_key::AuthMethod;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::duration::in_words;
 use crate::web::dashboard::error::PageError;
@@ -23,14 +22,8 @@ pub(super) struct Key {
     pub(super) ip_allowlist: Vec<String>,
     pub(super) max_payout: Option<String>,
     pub(super) token_lifetime_seconds: i64,
-    pub(super) token_endpoint_auth_method: String,
-    #[serde(default)]
-    pub(super) jwks: Option<Value>,
-    #[serde(default)]
-    pub(super) jwks_uri: Option<String>,
-    #[serde(default)]
-    pub(super) trusted_issuer: Option<TrustedIssuer>,
-    pub(super) require_bound_tokens: bool,
+    #[serde(flatten)]
+    pub(super) credential: Credential,
     #[serde(default)]
     pub(super) foreign_client_id: Option<String>,
     pub(super) expires_at: Option<Timestamp>,
@@ -42,17 +35,10 @@ pub(super) struct Key {
     pub(super) last_used_ip: Option<String>,
 }
 
-/// Whose tokens take the place of a secret.
-#[derive(Debug, Deserialize)]
-pub(super) struct TrustedIssuer {
-    pub(super) issuer: String,
-    pub(super) subject: String,
-    pub(super) audience: String,
-}
-
 /// A live secret, masked.
 #[derive(Debug, Deserialize)]
 pub(super) struct Secret {
+    pub(super) id: String,
     pub(super) hint: String,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
@@ -146,33 +132,5 @@ impl Key {
 
     pub(super) fn token_lifetime(&self) -> String {
         in_words(self.token_lifetime_seconds)
-    }
-
-    /// Whether it has secrets at all.
-    pub(super) fn has_secret(&self) -> bool {
-        self.token_endpoint_auth_method.parse().is_ok_and(AuthMethod::has_secret)
-    }
-
-    /// The public keys that are registered: what each is called, or its kind.
-    pub(super) fn public_keys(&self) -> Vec<String> {
-        let keys = self.jwks.as_ref().and_then(|jwks| jwks.get("keys")?.as_array()).into_iter().flatten();
-        let member = |key: &Value, name: &str| key.get(name).and_then(Value::as_str).map(str::to_owned);
-        keys.map(|key| {
-            let kind = ["kty", "crv", "alg"].iter().filter_map(|name| member(key, name)).collect::<Vec<_>>().join(" ");
-            member(key, "kid").map_or_else(|| kind.clone(), |kid| format!("{kid} ({kind})"))
-        })
-        .collect()
-    }
-
-    pub(super) fn auth_method(&self) -> &str {
-        match self.token_endpoint_auth_method.as_str() {
-            "client_secret_basic" => "Secret in the Authorization header",
-            "client_secret_post" => "Secret in the form",
-            "private_key_jwt" => "Signed assertion, no secret",
-            "workload_jwt" => "Token of the platform that it runs on, no secret",
-            "tls_client_auth" => "Certificate of a CA, no secret",
-            "self_signed_tls_client_auth" => "Registered certificate, no secret",
-            other => other,
-        }
     }
 }

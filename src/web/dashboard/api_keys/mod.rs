@@ -3,6 +3,7 @@
 
 pub(super) mod actions;
 mod activity;
+pub(super) mod credential;
 pub(super) mod edit;
 mod holding;
 mod key;
@@ -14,6 +15,7 @@ mod rotation;
 mod row;
 pub(super) mod secret;
 mod settings;
-mod snippets;
+pub(super) mod snippets;
 mod use_of_key;
+pub(super) mod without_secret;
 pub(super) mod words;

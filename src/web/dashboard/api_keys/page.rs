@@ -6,7 +6,9 @@ use super::activity::{self, Activity};
 use super::holding::{Held, holding};
 use super::key::{Key, State};
 use super::rotation::{Rotation, Verdict, old_days, rotation};
+use super::snippets::{Snippet, account_to_name};
 use super::use_of_key::{self, UseOfKey};
+use super::without_secret::{Prover, certificate_base};
 use crate::web::api::Method;
 use crate::web::dashboard::duration::ago;
 use crate::web::dashboard::error::PageError;
@@ -33,6 +35,8 @@ struct KeyPage {
     created_by: String,
     may_manage: bool,
     may_duplicate: bool,
+    /// How a program takes a token, where that needs no secret.
+    programs: Vec<Snippet>,
     key: Key,
 }
 
@@ -41,6 +45,14 @@ pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError>
     let key = Key::of_path(visit)?;
     let now = visit.inside.now;
     let holding = holding(visit, &key)?;
+    let account: Vec<(&str, &str)> = account_to_name(&key.holding).map(|id| ("account", id)).into_iter().collect();
+    let prover = Prover {
+        issuer: &visit.state.issuer.issuer,
+        certificate_base: certificate_base(&visit.state),
+        client_id: &key.client_id,
+        credential: &key.credential,
+        parameters: &account,
+    };
     Reply::page(&KeyPage {
         shell: Shell::new(visit, &key.name, Section::ApiKeys),
         state: key.state(now),
@@ -55,6 +67,7 @@ pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError>
         created_by: activity::creator(visit, &key.created_by)?,
         may_manage: visit.may(Method::Patch, "/api-keys/{client_id}"),
         may_duplicate: !key.is_admin() && visit.may(Method::Post, "/api-keys/{client_id}/duplicate"),
+        programs: prover.programs(),
         key,
     })
 }

@@ -14,6 +14,7 @@ const A_DAY_SECONDS: i64 = 86_400;
 /// Two secrets are live.
 #[derive(Debug)]
 pub(super) struct Rotation {
+    pub(super) old_id: String,
     pub(super) old_hint: String,
     pub(super) new_hint: String,
     /// When the old one ends by itself.
@@ -41,6 +42,7 @@ pub(super) enum Verdict {
 pub(super) fn rotation(key: &Key, now: Timestamp) -> Option<Rotation> {
     let [new, old, ..] = key.secrets.as_slice() else { return None };
     Some(Rotation {
+        old_id: old.id.clone(),
         old_hint: old.hint.clone(),
         new_hint: new.hint.clone(),
         ends_at: old.expires_at.map(When),
@@ -76,6 +78,7 @@ mod tests {
 
     fn used(seconds_ago: Option<i64>) -> Secret {
         Secret {
+            id: "sec_1".to_owned(),
             hint: "clv_...abcd".to_owned(),
             created_at: NOW.plus_seconds(-30 * 86_400),
             expires_at: None,

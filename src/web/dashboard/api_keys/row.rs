@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::credential::Credential;
 use super::known::{Accounts, Scopes};
 use super::words::{Holding, Reach, counted, grants_in_words, scopes_in_short, targets_in_short};
 use crate::domain::time::Timestamp;
@@ -20,6 +21,8 @@ pub(super) struct ListedKey {
     name: String,
     #[serde(flatten)]
     pub(super) holding: Holding,
+    #[serde(flatten)]
+    credential: Credential,
     secrets: Vec<ListedSecret>,
     expires_at: Option<Timestamp>,
     disabled_at: Option<Timestamp>,
@@ -91,6 +94,10 @@ pub(super) struct Row {
     pub(super) scopes: String,
     pub(super) reaches: Vec<Reach>,
     pub(super) hint: Option<String>,
+    pub(super) has_secret: bool,
+    /// In place of a secret, in two lines.
+    pub(super) credential: &'static str,
+    pub(super) recognised_by: String,
     /// Of the newest secret.
     pub(super) age: String,
     pub(super) is_old: bool,
@@ -111,6 +118,9 @@ impl Row {
             scopes: scopes_in_short(&key.holding),
             reaches: grants_in_words(&key.holding, scopes, accounts),
             hint: newest.map(|secret| secret.hint.clone()),
+            has_secret: key.credential.has_secret(),
+            credential: key.credential.in_short(),
+            recognised_by: key.credential.detail(),
             age: age(days),
             is_old: days >= STALE_AFTER_DAYS,
             last_used: key.last_used_at.map(When),
@@ -139,7 +149,7 @@ mod tests {
     fn row(age_days: i64, more: serde_json::Value) -> Row {
         let mut key = json!({
             "client_id": "key_1", "name": "A", "kind": "admin", "account_id": null, "expires_at": null, "disabled_at": null,
-            "last_used_at": null, "secrets": [{"hint": "clv_...abcd", "created_at": NOW.plus_seconds(-age_days * DAY)}],
+            "last_used_at": null, "token_endpoint_auth_method": "client_secret_basic", "require_bound_tokens": false, "secrets": [{"hint": "clv_...abcd", "created_at": NOW.plus_seconds(-age_days * DAY)}],
         });
         key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Row::of(serde_json::from_value(key).unwrap(), &Scopes::default(), &Accounts::default(), NOW)

@@ -18,7 +18,8 @@ struct SecretPage<'a> {
     name: &'a str,
     client_id: &'a str,
     secret: &'a str,
-    curl: String,
+    shell_line: Snippet,
+    is_bound: bool,
     programs: Vec<Snippet>,
     needs_account: bool,
 }
@@ -42,14 +43,16 @@ pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError>
                 issuer: &visit.state.issuer.issuer,
                 client_id: &key.client_id,
                 account: account_to_name(&key.holding),
-                in_form: key.settings.token_endpoint_auth_method == "client_secret_post",
+                in_form: key.settings.credential.token_endpoint_auth_method == "client_secret_post",
+                bound: key.settings.credential.require_bound_tokens || visit.state.issuer.profile.requires_bound_tokens(),
             };
             Reply::page(&SecretPage {
                 shell: Shell::new(visit, &format!("Secret of {}", key.name), Section::ApiKeys),
                 name: &key.name,
                 client_id: &key.client_id,
                 secret: &secret,
-                curl: asked.curl(&secret),
+                shell_line: asked.shell(&secret),
+                is_bound: asked.bound,
                 programs: asked.programs(),
                 needs_account: asked.account.is_some(),
             })?

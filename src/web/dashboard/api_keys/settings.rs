@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::credential::Credential;
 use super::words::Holding;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::error::PageError;
@@ -27,9 +28,8 @@ pub(super) struct KeySettings {
     pub(super) token_lifetime_seconds: i64,
     pub(super) plan: Option<String>,
     pub(super) expires_at: Option<Timestamp>,
-    pub(super) token_endpoint_auth_method: String,
-    #[serde(default)]
-    pub(super) jwks: Option<serde_json::Value>,
+    #[serde(flatten)]
+    pub(super) credential: Credential,
 }
 
 impl SetKey {

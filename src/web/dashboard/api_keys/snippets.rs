@@ -5,12 +5,12 @@ use super::words::Holding;
 
 /// A program.
 #[derive(Debug)]
-pub(super) struct Snippet {
-    pub(super) id: &'static str,
-    pub(super) label: &'static str,
+pub(in crate::web::dashboard) struct Snippet {
+    pub(in crate::web::dashboard) id: &'static str,
+    pub(in crate::web::dashboard) label: &'static str,
     /// What it needs.
-    pub(super) note: &'static str,
-    pub(super) code: String,
+    pub(in crate::web::dashboard) note: &'static str,
+    pub(in crate::web::dashboard) code: String,
 }
 
 /// What the programs ask with.
@@ -22,6 +22,8 @@ pub(super) struct Asked<'a> {
     pub(super) account: Option<&'a str>,
     /// Whether id and secret stand in the form.
     pub(super) in_form: bool,
+    /// Whether each token must be bound to the program.
+    pub(super) bound: bool,
 }
 
 /// The account that a token request has to name; `acct_…` where any will do.
@@ -39,8 +41,30 @@ impl Asked<'_> {
         format!("{}/connect/token", self.issuer)
     }
 
-    /// A line for a shell, with the secret or a place for it.
-    pub(super) fn curl(&self, secret: &str) -> String {
+    /// A line for a shell, with the secret.
+    pub(super) fn shell(&self, secret: &str) -> Snippet {
+        if self.bound {
+            return Snippet {
+                id: "claviger",
+                label: "claviger",
+                note: "openssl genpkey -algorithm ED25519 -out private-key.pem",
+                code: self.claviger(secret),
+            };
+        }
+        Snippet { id: "curl", label: "curl", note: "", code: self.curl(secret) }
+    }
+
+    /// `curl` signs no proofs.
+    fn claviger(&self, secret: &str) -> String {
+        let Self { issuer, client_id, account, .. } = self;
+        let account = account.map(|id| format!(" \\\n    --account {id}")).unwrap_or_default();
+        format!(
+            "CLAVIGER_CLIENT_SECRET={secret} claviger token --url {issuer} \\\n    --client-id {client_id}{account} \\\n    \
+             --dpop-key private-key.pem"
+        )
+    }
+
+    fn curl(&self, secret: &str) -> String {
         let Self { client_id, account, in_form, .. } = self;
         let proof = if *in_form {
             format!("-d client_id={client_id} \\\n    -d client_secret={secret}")
@@ -51,8 +75,11 @@ impl Asked<'_> {
         format!("curl {proof} \\\n    -d grant_type=client_credentials{account} \\\n    {}", self.endpoint())
     }
 
-    /// The other languages.
+    /// The other languages; where a proof has to be signed, a library does that, each in its own way.
     pub(super) fn programs(&self) -> Vec<Snippet> {
+        if self.bound {
+            return Vec::new();
+        }
         vec![
             Snippet { id: "python", label: "Python", note: "pip install requests", code: self.python() },
             Snippet { id: "node", label: "Node", note: "Node 18 or later, nothing else", code: self.node() },
@@ -165,7 +192,7 @@ mod tests {
     use serde_json::json;
 
     fn asked(account: Option<&'static str>, in_form: bool) -> Asked<'static> {
-        Asked { issuer: "https://auth.example.com", client_id: "key_1", account, in_form }
+        Asked { issuer: "https://auth.example.com", client_id: "key_1", account, in_form, bound: false }
     }
 
     #[test]
@@ -179,6 +206,15 @@ mod tests {
             "curl -d client_id=key_1 \\\n    -d client_secret=clv_x \\\n    -d grant_type=client_credentials \\\n    \
              -d account=acct_1 \\\n    https://auth.example.com/connect/token"
         );
+    }
+
+    #[test]
+    fn a_bound_token_is_taken_with_a_proof() {
+        let bound = Asked { bound: true, ..asked(Some("acct_1"), false) };
+        let line = bound.shell("clv_x").code;
+        assert!(line.starts_with("CLAVIGER_CLIENT_SECRET=clv_x claviger token --url https://auth.example.com \\\n"), "{line}");
+        assert!(line.contains("--account acct_1") && line.ends_with("--dpop-key private-key.pem"), "{line}");
+        assert!(bound.programs().is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::{Choice, Field, Fields, Kind};
 use super::limits::{self, Limits};
-use super::listing::Listed;
+use super::listing::{Listed, Pages};
 use super::require;
 use crate::domain::time::Timestamp;
 use crate::web::api::{ApiError, Method};
@@ -70,6 +70,10 @@ struct OrganizationPage {
     organization: Organization,
     /// `None` for those who may not see people.
     people: Option<Listed<Person>>,
+    /// What they are searched for.
+    search: String,
+    /// The ways to the others.
+    pages: Pages,
     /// The forms, for those who may send them: name and plan, limits.
     settings: Option<(Fields, Fields)>,
     invitation: Option<Fields>,
@@ -159,11 +163,15 @@ fn renamed(error: ApiError, member: &str, field: &str) -> ApiError {
 
 fn page(visit: &Visit, status: StatusCode, wrong: Wrong) -> Result<Reply, PageError> {
     let organization: Organization = visit.read(ONE, &[id(visit)], &[])?;
+    let (search, cursor) = (visit.query.trimmed("search"), visit.query.text("cursor"));
     let people: Option<Listed<Person>> = if visit.may(Method::Get, "/users") {
-        Some(visit.read("/users", &[], &[("organization_id", &organization.id), ("limit", "50")])?)
+        let query = [("organization_id", organization.id.as_str()), ("search", search), ("cursor", cursor)];
+        Some(visit.read("/users", &[], &query)?)
     } else {
         None
     };
+    let next = people.as_ref().and_then(|people| people.next_cursor.as_deref());
+    let pages = Pages::of(visit, &format!("/operator/organizations/{}", organization.id), next);
     let settings = if visit.may(Method::Patch, ONE) { Some(settings(visit, &organization, wrong.settings)?) } else { None };
     let may_invite = visit.may(Method::Post, "/users");
     let server: ServerRow = visit.read("/server", &[], &[])?;
@@ -175,6 +183,8 @@ fn page(visit: &Visit, status: StatusCode, wrong: Wrong) -> Result<Reply, PageEr
         has_enterprise: organization.plan.as_deref() == Some("enterprise"),
         organization,
         people,
+        search: search.to_owned(),
+        pages,
     };
     Reply::page_as(status, &page)
 }

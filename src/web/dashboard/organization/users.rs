@@ -59,17 +59,20 @@ struct UsersPage {
     users: Vec<User>,
     own_id: String,
     pager: Pager,
+    search: String,
     may_write: bool,
 }
 
 /// `GET /users`
 pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError> {
-    let found: Users = visit.read("/users", &[], &[("cursor", visit.query.text("cursor"))])?;
+    let search = visit.query.trimmed("search");
+    let found: Users = visit.read("/users", &[], &[("search", search), ("cursor", visit.query.text("cursor"))])?;
     Reply::page(&UsersPage {
         shell: Shell::new(visit, "Users", Section::Users),
         users: found.data,
         own_id: visit.current()?.user.id.to_string(),
         pager: Pager::new(visit, found.next_cursor.as_deref()),
+        search: search.to_owned(),
         may_write: visit.may(Method::Post, "/users"),
     })
 }

@@ -60,7 +60,7 @@ const CLAIMS: &[(&str, &str)] = &[
     ("exp", "When it expires; after that every API refuses it."),
     ("jti", "Its own number: no two tokens are alike."),
     ("status", "Where an API can look up whether it was revoked."),
-    ("cnf", "The certificate or key that it is bound to: useless to whoever has only the token."),
+    ("cnf", ""),
 ];
 
 /// Takes a token apart.
@@ -75,13 +75,24 @@ pub(super) fn answer(issued: &IssuedToken, now: Timestamp) -> Result<Answer, Api
         expires_at: When(expires_at),
         lives: in_words(body.get("expires_in").and_then(Value::as_i64).unwrap_or_default()),
         scopes: text("scope").split(' ').map(str::to_owned).collect(),
-        header: part(&header, HEADER)?,
-        claims: part(&claims, CLAIMS)?,
+        header: header_of(&header)?,
+        claims: claims_of(&claims)?,
         token,
     })
 }
 
-fn members(half: &str) -> Option<Map<String, Value>> {
+/// The first half of a token, explained.
+pub(super) fn header_of(members: &Map<String, Value>) -> Result<Part, ApiError> {
+    part(members, HEADER)
+}
+
+/// The second half of a token, explained.
+pub(super) fn claims_of(members: &Map<String, Value>) -> Result<Part, ApiError> {
+    part(members, CLAIMS)
+}
+
+/// The members of a half.
+pub(super) fn members(half: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(half).ok()?).ok()
 }
 
@@ -93,9 +104,23 @@ fn part(members: &Map<String, Value>, known: &[(&str, &'static str)]) -> Result<
         name: name.clone(),
         value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
         at: value.as_i64().filter(|_| matches!(name.as_str(), "iat" | "nbf" | "exp")).map(|at| When(Timestamp::from_unix(at))),
-        meaning: known.get(place(name)).map_or("", |(_, meaning)| meaning),
+        meaning: match name.as_str() {
+            "cnf" => binding(value),
+            _ => known.get(place(name)).map_or("", |(_, meaning)| meaning),
+        },
     });
     Ok(Part { members: explained.collect(), json: serde_json::to_string_pretty(members).map_err(ApiError::internal)? })
+}
+
+/// What a token is bound to.
+fn binding(confirmation: &Value) -> &'static str {
+    if confirmation.get("jkt").is_some() {
+        return "The key that it is bound to, by its thumbprint (DPoP): the API asks for a proof that this key signs for the request.";
+    }
+    if confirmation.get("x5t#S256").is_some() {
+        return "The certificate that it is bound to, by its SHA-256 (mutual TLS): the API takes it over a connection made with that.";
+    }
+    "What it is bound to: useless to whoever has only the token."
 }
 
 #[cfg(test)]
@@ -113,5 +138,11 @@ mod tests {
         assert_eq!(part.members[1].value, "[\"u\",\"v\"]");
         assert!(part.members[3].at.is_some() && part.members[4].meaning.is_empty());
         assert!(part.json.starts_with("{\n  \"aud\""));
+        for (confirmation, word) in
+            [(json!({"jkt": "x"}), "DPoP"), (json!({"x5t#S256": "x"}), "mutual TLS"), (json!(1), "useless")]
+        {
+            let claims = json!({"cnf": confirmation});
+            assert!(claims_of(claims.as_object().unwrap()).unwrap().members[0].meaning.contains(word), "{word}");
+        }
     }
 }

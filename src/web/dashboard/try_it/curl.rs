@@ -27,7 +27,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// As one word of a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b"_-./:=@".contains(&b);
     if !text.is_empty() && text.bytes().all(is_word) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

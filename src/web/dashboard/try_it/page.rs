@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::answer::{Answer, answer};
 use super::ask::{Wish, ask};
 use super::curl;
+use super::elsewhere::{Elsewhere, elsewhere};
+use super::pasted::{Pasted, look_at};
 use super::refusal::{Explained, OwnKey, explain};
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::reply::Reply;
@@ -25,6 +27,8 @@ struct TryItPage {
     resources: Vec<Choice>,
     /// The key that is named, when it is the organization's own.
     key: Option<OwnKey>,
+    /// How its program takes a token, when this page can't.
+    elsewhere: Option<Elsewhere>,
     outcome: Outcome,
     curl: String,
     errors: Errors,
@@ -34,6 +38,8 @@ enum Outcome {
     NotAsked,
     Issued(Box<Answer>),
     Refused(Box<Explained>),
+    /// A token was pasted.
+    Pasted(Box<Pasted>),
 }
 
 /// Something to choose from.
@@ -85,7 +91,10 @@ pub(in crate::web::dashboard) fn submit(visit: &Visit) -> Result<Reply, PageErro
         in_form: false,
     };
     let key = OwnKey::find(visit, &wish.client_id)?;
-    wish.in_form = key.as_ref().is_some_and(|key| key.token_endpoint_auth_method == "client_secret_post");
+    if key.as_ref().is_some_and(|key| elsewhere(visit, key, &wish).is_some()) {
+        return page(visit, StatusCode::OK, wish, key, Outcome::NotAsked, Errors::default());
+    }
+    wish.in_form = key.as_ref().is_some_and(|key| key.credential.token_endpoint_auth_method == "client_secret_post");
     let secret = visit.form.trimmed("client_secret");
     let mut errors = Errors::default();
     if wish.client_id.is_empty() {
@@ -113,6 +122,18 @@ pub(in crate::web::dashboard) fn submit(visit: &Visit) -> Result<Reply, PageErro
     page(visit, StatusCode::OK, wish, key, outcome, errors)
 }
 
+/// `POST /try-it/token`: a token that a program got. A form, because a token does not belong into an address.
+pub(in crate::web::dashboard) fn explain_pasted(visit: &Visit) -> Result<Reply, PageError> {
+    let (wish, mut errors) = (Wish::default(), Errors::default());
+    match visit.form.trimmed("access_token") {
+        "" => {
+            errors.add("access_token", "paste a token");
+            page(visit, StatusCode::UNPROCESSABLE_ENTITY, wish, None, Outcome::NotAsked, errors)
+        }
+        token => page(visit, StatusCode::OK, wish, None, Outcome::Pasted(Box::new(look_at(visit, token)?)), errors),
+    }
+}
+
 fn page(
     visit: &Visit,
     status: StatusCode,
@@ -128,6 +149,7 @@ fn page(
     let page = TryItPage {
         shell: Shell::new(visit, "Try it", Section::TryIt),
         address: visit.inside.visitor.address.to_string(),
+        elsewhere: key.as_ref().and_then(|key| elsewhere(visit, key, &wish)),
         curl: curl::line(&wish, &token_endpoint),
         token_endpoint,
         keys: keys.data.into_iter().map(|key| Choice { value: key.client_id, label: key.name }).collect(),

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::oauth::error::{ClientRefusal, OAuthError};
 use crate::web::api::Method;
 use crate::web::dashboard::again::members;
+use crate::web::dashboard::api_keys::credential::Credential;
 use crate::web::dashboard::duration::counted;
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::usage::reasons;
@@ -48,7 +49,8 @@ impl From<String> for Fact {
 pub(super) struct OwnKey {
     pub(super) client_id: String,
     pub(super) name: String,
-    pub(super) token_endpoint_auth_method: String,
+    #[serde(flatten)]
+    pub(super) credential: Credential,
     secrets: Vec<Secret>,
     ip_allowlist: Vec<String>,
     #[serde(default)]

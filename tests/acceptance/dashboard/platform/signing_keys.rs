@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::api::PLATFORM;
+use crate::support::browser::flows;
 use crate::support::people::{a_password, an_email};
 use crate::support::tools::{output_of, program};
 use crate::support::{App, on_both};
@@ -97,3 +98,5 @@ on_both!(mg6_a_stale_proof_is_asked_for_and_the_form_goes_on, |app| {
     let found = json!(app.site.sql(&format!("SELECT count(*) FROM users WHERE email = '{email}'")).trim());
     assert_eq!(found, json!("1"));
 });
+
+flows!("signing_keys.mjs": an_operator_rotates_and_imports_signing_keys);

@@ -3,6 +3,7 @@
 pub(in crate::web::dashboard) mod delete;
 pub(in crate::web::dashboard) mod duplicate;
 pub(in crate::web::dashboard) mod regenerate;
+pub(in crate::web::dashboard) mod retire;
 pub(in crate::web::dashboard) mod switch;
 
 use std::time::Duration;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::typed::TypedCredential;
+use crate::domain::api_key::AuthMethod;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::api_keys::known::Scopes;
 use crate::web::dashboard::api_keys::settings::KeySettings;
@@ -33,8 +35,9 @@ pub(in crate::web::dashboard::api_keys) struct Draft {
     pub(in crate::web::dashboard::api_keys) expires_on: String,
     pub(in crate::web::dashboard::api_keys) plan: String,
     pub(in crate::web::dashboard::api_keys) auth_method: String,
-    /// The client's public keys, when its method has them here.
-    pub(in crate::web::dashboard::api_keys) jwks: String,
+    pub(in crate::web::dashboard::api_keys) credential: TypedCredential,
+    /// Whether every token must be bound to the client.
+    pub(in crate::web::dashboard::api_keys) require_bound_tokens: bool,
 }
 
 /// Accounts and what is held on each.
@@ -50,12 +53,13 @@ pub(in crate::web::dashboard::api_keys) struct Group {
 type ByTarget = BTreeMap<Option<String>, BTreeSet<String>>;
 
 impl Draft {
-    /// A form that nobody has filled in yet.
-    pub(super) fn empty() -> Self {
+    /// A form that nobody has filled in yet, with the method that most take.
+    pub(super) fn empty(usual: AuthMethod) -> Self {
         Self {
             groups: vec![Group::default()],
             token_lifetime: "3600".to_owned(),
-            auth_method: "client_secret_basic".to_owned(),
+            auth_method: usual.as_str().to_owned(),
+            credential: TypedCredential::of_form(&Form::default()),
             ..Self::default()
         }
     }
@@ -76,7 +80,8 @@ impl Draft {
             expires_on: text("expires_on"),
             plan: text("plan"),
             auth_method: text("auth_method"),
-            jwks: text("jwks"),
+            credential: TypedCredential::of_form(form),
+            require_bound_tokens: form.has("require_bound_tokens"),
         }
     }
 
@@ -91,8 +96,9 @@ impl Draft {
             token_lifetime: settings.token_lifetime_seconds.to_string(),
             expires_on: settings.expires_at.map(day).unwrap_or_default(),
             plan: settings.plan.clone().unwrap_or_default(),
-            auth_method: settings.token_endpoint_auth_method.clone(),
-            jwks: settings.jwks.as_ref().and_then(|jwks| serde_json::to_string_pretty(jwks).ok()).unwrap_or_default(),
+            auth_method: settings.credential.token_endpoint_auth_method.clone(),
+            credential: TypedCredential::of_key(&settings.credential),
+            require_bound_tokens: settings.credential.require_bound_tokens,
             ..Self::default()
         };
         for grant in &holding.grants {
@@ -184,6 +190,7 @@ impl Draft {
     pub(super) fn body(&self) -> Map<String, Value> {
         let mut body = self.settings();
         body.insert("token_endpoint_auth_method".to_owned(), json!(self.auth_method));
+        body.extend(self.method().map(|method| self.credential.members(method)).unwrap_or_default());
         if self.is_admin {
             body.insert("kind".to_owned(), json!("admin"));
             body.insert("account_id".to_owned(), or_null(&self.admin_account));
@@ -201,6 +208,12 @@ impl Draft {
         if !self.is_admin && !self.holds_as(before, scopes) {
             body.insert("grants".to_owned(), self.grants());
         }
+        if let Some(method) = self.method() {
+            let credential = self.credential.members_of_edit(method);
+            if credential != before.credential.members_of_edit(method) {
+                body.extend(credential);
+            }
+        }
         body
     }
 
@@ -210,7 +223,7 @@ impl Draft {
         self.by_target().into_iter().map(grant).collect()
     }
 
-    /// The members that an edit may change, but for the grants.
+    /// The members that an edit may change, but for the grants and for what the key is recognised by.
     fn settings(&self) -> Map<String, Value> {
         // What is no number is sent as it is: the operation says what is wrong with it.
         let lifetime = self.token_lifetime.parse::<i64>().map_or_else(|_| json!(self.token_lifetime), |seconds| json!(seconds));
@@ -222,17 +235,14 @@ impl Draft {
             ("token_lifetime_seconds", lifetime),
             ("plan", or_null(&self.plan)),
             ("expires_at", expires_at),
+            ("require_bound_tokens", json!(self.require_bound_tokens)),
         ];
-        let mut members: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        if self.signs_requests() && !self.jwks.is_empty() {
-            members.insert("jwks".to_owned(), serde_json::from_str(&self.jwks).unwrap_or_else(|_| json!(self.jwks)));
-        }
-        members
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Whether the client proves itself by a key of its own.
-    pub(in crate::web::dashboard::api_keys) fn signs_requests(&self) -> bool {
-        self.auth_method == "private_key_jwt"
+    /// How it proves itself, when that is something that this server knows.
+    pub(in crate::web::dashboard::api_keys) fn method(&self) -> Option<AuthMethod> {
+        self.auth_method.parse().ok()
     }
 
     /// The lines of the allowlist.

@@ -3,6 +3,7 @@
 mod draft;
 mod matrix;
 mod summary;
+mod typed;
 mod view;
 
 use actix_web::http::StatusCode;
@@ -15,7 +16,9 @@ pub(super) use view::{FormView, Ground};
 
 use crate::app::caller::Denied;
 use crate::crypto::random;
+use crate::domain::api_key::AuthMethod;
 use crate::domain::permission::may_manage_admin_keys;
+use crate::oauth::metadata::methods_taken;
 use crate::web::api::{ApiError, Method};
 use crate::web::dashboard::api_keys::actions::{send_once, to_secret};
 use crate::web::dashboard::error::PageError;
@@ -58,12 +61,19 @@ fn may_admin(visit: &Visit) -> Result<bool, PageError> {
     Ok(may_manage_admin_keys(visit.current()?.user.role, visit.state.management.roles))
 }
 
+/// How keys can prove themselves to this server.
+fn methods_taken_by(visit: &Visit) -> Vec<AuthMethod> {
+    let issuer = &visit.state.issuer;
+    methods_taken(issuer.profile, issuer.mutual_tls.as_ref())
+}
+
 /// `GET /api-keys/new`
 pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError> {
     if !visit.may(Method::Post, "/api-keys") {
         return Err(ApiError::from(Denied::Role).into());
     }
-    page(visit, Draft::empty(), Errors::default(), StatusCode::OK)
+    let usual = methods_taken_by(visit).first().copied().unwrap_or_default();
+    page(visit, Draft::empty(usual), Errors::default(), StatusCode::OK)
 }
 
 /// `POST /api-keys/new`

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::draft::Draft;
+use crate::domain::api_key::AuthMethod;
 use crate::web::dashboard::api_keys::known::{Accounts, Scopes};
 use crate::web::dashboard::api_keys::words::{Reach, counted, grants_in_words};
 
@@ -30,7 +31,7 @@ impl Summary {
     /// Of a new key.
     pub(in crate::web::dashboard::api_keys) fn of(draft: &Draft, scopes: &Scopes, accounts: &Accounts) -> Self {
         let reaches = grants_in_words(&draft.holding(), scopes, accounts);
-        let settings = settings(draft).into_iter().map(|(_, words)| words).collect();
+        let settings = settings(draft).into_iter().map(|(_, words)| words).filter(|words| !words.is_empty()).collect();
         let mut missing = Vec::new();
         if draft.name.is_empty() {
             missing.push("It has no name yet.".to_owned());
@@ -99,7 +100,7 @@ fn lower(text: &str) -> String {
     characters.next().map(|c| format!("{}{}", c.to_lowercase(), characters.as_str())).unwrap_or_default()
 }
 
-/// Everything but name and grants: what it is about, and what it is.
+/// Everything but name and grants: what it is about, and what it is, if there is something to say.
 fn settings(draft: &Draft) -> Vec<(&'static str, String)> {
     let addresses = draft.addresses().count();
     let from = match addresses {
@@ -119,13 +120,35 @@ fn settings(draft: &Draft) -> Vec<(&'static str, String)> {
         "" => "On the organization's rate plan".to_owned(),
         name => format!("On the rate plan {name}"),
     };
-    vec![
+    let bound = match draft.method() {
+        Some(method) if method.uses_certificate() => "Its tokens are bound to its certificate",
+        _ if draft.require_bound_tokens => "Its tokens are all bound to it: nobody else can use one",
+        _ => "",
+    };
+    let mut settings = vec![
         ("Addresses", from),
         ("Payouts", payout),
         ("Tokens", format!("Its tokens live for {}", lifetime(&draft.token_lifetime))),
+        ("Bound tokens", bound.to_owned()),
         ("Expiry", ends),
         ("Rate plan", plan),
-    ]
+    ];
+    if let Some(method) = draft.method() {
+        settings.push(("How it proves itself", method_in_words(method).to_owned()));
+        settings.extend(draft.credential.in_words(method).map(|words| ("Recognised by", words)));
+    }
+    settings
+}
+
+const fn method_in_words(method: AuthMethod) -> &'static str {
+    match method {
+        AuthMethod::ClientSecretBasic => "Proves itself by a secret in the Authorization header",
+        AuthMethod::ClientSecretPost => "Proves itself by a secret in the form",
+        AuthMethod::PrivateKeyJwt => "Proves itself by an assertion that it signs",
+        AuthMethod::WorkloadJwt => "Proves itself by a token of its platform",
+        AuthMethod::TlsClientAuth => "Proves itself by a certificate of a CA",
+        AuthMethod::SelfSignedTlsClientAuth => "Proves itself by a certificate of its own",
+    }
 }
 
 /// "15 minutes", as far as it is a number.

@@ -5,7 +5,11 @@ use serde::Deserialize;
 use super::draft::{Draft, Group};
 use super::matrix::{Server, ServerRows, matrix};
 use super::summary::Summary;
+use super::typed::known_kind;
+use crate::domain::api_key::AuthMethod;
+use crate::domain::certificate_subject::SubjectKind;
 use crate::domain::scope::Level;
+use crate::web::dashboard::api_keys::credential::{choice, subject_kind_in_words};
 use crate::web::dashboard::api_keys::known::{Accounts, Listed, Scopes};
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::visit::{Errors, Visit};
@@ -40,7 +44,23 @@ pub(in crate::web::dashboard::api_keys) struct FormView {
     pub(in crate::web::dashboard::api_keys) has_more_accounts: bool,
     pub(in crate::web::dashboard::api_keys) admin_accounts: Vec<Offer>,
     pub(in crate::web::dashboard::api_keys) plans: Vec<Offer>,
+    /// The ways to prove itself that this server takes.
+    pub(in crate::web::dashboard::api_keys) methods: Vec<MethodOffer>,
+    pub(in crate::web::dashboard::api_keys) subject_kinds: Vec<Offer>,
+    /// Whether this server binds every token, whatever a key says.
+    pub(in crate::web::dashboard::api_keys) binds_all: bool,
+    /// Whether it takes certificates.
+    pub(in crate::web::dashboard::api_keys) has_certificates: bool,
+    pub(in crate::web::dashboard::api_keys) issuer: String,
     pub(in crate::web::dashboard::api_keys) summary: Summary,
+}
+
+/// A way to prove itself.
+pub(in crate::web::dashboard::api_keys) struct MethodOffer {
+    pub(in crate::web::dashboard::api_keys) method: AuthMethod,
+    pub(in crate::web::dashboard::api_keys) label: &'static str,
+    pub(in crate::web::dashboard::api_keys) hint: &'static str,
+    pub(in crate::web::dashboard::api_keys) checked: bool,
 }
 
 /// A group of accounts.
@@ -93,7 +113,21 @@ impl FormView {
             typed: group.accounts.iter().filter(|id| !accounts.has(id)).cloned().collect::<Vec<_>>().join("\n"),
             scopes: matrix(&servers, scopes, &[Level::Account], &format!("group.{index}"), &group.scopes),
         };
+        let method = |method: AuthMethod| {
+            let (label, hint) = choice(method);
+            MethodOffer { method, label, hint, checked: draft.method() == Some(method) }
+        };
+        let subject_kind = |kind: SubjectKind| Offer {
+            value: kind.member().to_owned(),
+            label: subject_kind_in_words(kind).to_owned(),
+            selected: kind == known_kind(&draft.credential.subject_kind),
+        };
         Ok(Self {
+            methods: super::methods_taken_by(visit).into_iter().map(method).collect(),
+            subject_kinds: SubjectKind::ALL.into_iter().map(subject_kind).collect(),
+            binds_all: visit.state.issuer.profile.requires_bound_tokens(),
+            has_certificates: visit.state.issuer.mutual_tls.is_some(),
+            issuer: visit.state.issuer.issuer.clone(),
             organization_scopes: matrix(&servers, scopes, levels, "organization", &draft.organization),
             groups: draft.groups.iter().enumerate().map(group).collect(),
             others: errors.besides(&SHOWN.iter().map(|(field, _)| *field).collect::<Vec<_>>()),
@@ -108,6 +142,12 @@ impl FormView {
             summary,
             draft,
         })
+    }
+
+    /// Whether the form has the fields of a credential: those of the key's own method, or of each that can be chosen.
+    pub(in crate::web::dashboard::api_keys) fn asks_for(&self, members: &[&str]) -> bool {
+        let knows = |method: AuthMethod| method.credential_members().iter().any(|member| members.contains(member));
+        if self.is_edit { self.draft.method().is_some_and(knows) } else { self.methods.iter().any(|offer| knows(offer.method)) }
     }
 
     /// Whether anything is wrong.
@@ -138,8 +178,18 @@ const SHOWN: &[(&str, &str)] = &[
     ("expires_at", "Expires on"),
     ("plan", "Rate plan"),
     ("token_endpoint_auth_method", "How it proves itself"),
-    ("jwks", "Public keys"),
+    ("jwks", "JWK Set"),
+    ("jwks_uri", "Address of the keys"),
+    ("trusted_issuer", "Workload"),
+    ("tls_client_auth_subject_dn", CERTIFICATE),
+    ("tls_client_auth_san_dns", CERTIFICATE),
+    ("tls_client_auth_san_uri", CERTIFICATE),
+    ("tls_client_auth_san_ip", CERTIFICATE),
+    ("tls_client_auth_san_email", CERTIFICATE),
+    ("require_bound_tokens", "Bound tokens"),
 ];
+
+const CERTIFICATE: &str = "Certificate";
 
 fn offered(accounts: &Accounts, selected: impl Fn(&str) -> bool) -> Vec<Offer> {
     let offer = |id: &str, name: &str| Offer { value: id.to_owned(), label: name.to_owned(), selected: selected(id) };

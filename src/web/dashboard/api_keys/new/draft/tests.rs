@@ -20,7 +20,7 @@ fn a_form_becomes_the_body_of_a_request() {
     ));
     let expected = json!({
         "name": "Export", "token_endpoint_auth_method": "client_secret_post", "max_payout": "55.00", "plan": "starter",
-        "ip_allowlist": ["192.0.2.1", "2001:db8::/32"], "token_lifetime_seconds": 900, "expires_at": "2030-01-31T00:00:00Z",
+        "ip_allowlist": ["192.0.2.1", "2001:db8::/32"], "token_lifetime_seconds": 900, "expires_at": "2030-01-31T00:00:00Z", "require_bound_tokens": false,
         "grants": [
             {"account_id": null, "scopes": ["fx", "p:write"]},
             {"account_id": "*", "scopes": ["f"]},
@@ -58,7 +58,7 @@ fn an_edit_sends_what_differs_alone() {
     .unwrap();
     let settings: KeySettings = serde_json::from_value(json!({
         "ip_allowlist": [], "max_payout": null, "token_lifetime_seconds": 3600, "plan": null,
-        "expires_at": "2030-01-31T13:00:00Z", "token_endpoint_auth_method": "client_secret_basic",
+        "expires_at": "2030-01-31T13:00:00Z", "token_endpoint_auth_method": "client_secret_basic", "require_bound_tokens": true,
     }))
     .unwrap();
     let before = Draft::of_key("A", &holding, &settings);
@@ -74,4 +74,31 @@ fn an_edit_sends_what_differs_alone() {
     let body = Value::Object(after.body_of_edit(&before, &scopes()));
     let grants = json!([{"account_id": null, "scopes": ["p:write"]}, {"account_id": "acct_1", "scopes": ["d"]}]);
     assert_eq!(body, json!({"name": "B", "expires_at": null, "grants": grants}));
+}
+
+#[test]
+fn an_edit_sends_what_a_key_is_recognised_by_when_that_differs() {
+    let holding: Holding = serde_json::from_value(json!({"kind": "admin", "account_id": null})).unwrap();
+    let settings: KeySettings = serde_json::from_value(json!({
+        "ip_allowlist": [], "max_payout": null, "token_lifetime_seconds": 3600, "plan": null, "expires_at": null,
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{"kty": "OKP"}]}, "require_bound_tokens": false,
+    }))
+    .unwrap();
+    let before = Draft::of_key("A", &holding, &settings);
+    let edited = |alter: fn(&mut Draft)| {
+        let mut after = before.clone();
+        alter(&mut after);
+        Value::Object(after.body_of_edit(&before, &scopes()))
+    };
+    // However it is spaced, it is the same.
+    assert_eq!(edited(|draft| draft.credential.jwks = "{\"keys\":[{\"kty\":\"OKP\"}]}".to_owned()), json!({}));
+    assert_eq!(edited(|draft| draft.credential.jwks = "x".to_owned()), json!({"jwks": "x"}));
+    assert_eq!(edited(|draft| draft.credential.jwks.clear()), json!({"jwks": ""}));
+    assert_eq!(edited(|draft| draft.require_bound_tokens = true), json!({"require_bound_tokens": true}));
+    let moved = edited(|draft| {
+        draft.credential.jwks.clear();
+        draft.credential.jwks_uri = "https://keys.example.com".to_owned();
+    });
+    assert_eq!(moved, json!({"jwks_uri": "https://keys.example.com"}));
+    assert_eq!(edited(|draft| draft.credential.issuer = "of no use here".to_owned()), json!({}));
 }
