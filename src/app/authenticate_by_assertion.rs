@@ -79,7 +79,6 @@ impl TokenIssuer {
         let outcome = match (read, id) {
             (Err(refusal), _) => Err(refusal.into()),
             (Ok(_), None) => Err(ClientRefusal::UnknownClient.into()),
-            (Ok(read), _) if !self.profile.signs_with(read.algorithm()) => Err(ClientRefusal::WeakerThanProfile.into()),
             (Ok(read), Some(id)) => self.prove(id, &read, address, now).await,
         };
         // Keys that are out of reach are nobody's guess.
@@ -132,7 +131,8 @@ impl TokenIssuer {
             LoadedKey::Absent(absent) if absent.was_deleted => return Err(ClientRefusal::Deleted),
             LoadedKey::Absent(_) => return Err(ClientRefusal::UnknownClient),
         };
-        if !self.profile.takes(key.auth_method) {
+        let profile = self.profile_for(&key);
+        if !profile.takes(key.auth_method) || !profile.signs_with(read.algorithm()) {
             return Err(ClientRefusal::WeakerThanProfile);
         }
         let used = match (key.auth_method, key.public_credential.as_deref()) {

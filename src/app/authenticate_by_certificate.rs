@@ -86,7 +86,7 @@ impl TokenIssuer {
         if !MutualTls::allows(Some(settings), key.auth_method) {
             return Err(ClientRefusal::OtherMethod);
         }
-        if !self.profile.takes(key.auth_method) {
+        if !self.profile_for(&key).takes(key.auth_method) {
             return Err(ClientRefusal::WeakerThanProfile);
         }
         match (key.auth_method, key.public_credential.as_deref(), &settings.ca) {

@@ -42,6 +42,7 @@ pub mod organizations;
 mod passwords;
 pub mod people;
 pub mod plans;
+pub mod profiles;
 pub mod refusals;
 pub mod rename;
 pub mod revoke_token;

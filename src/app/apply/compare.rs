@@ -9,6 +9,7 @@ use crate::domain::id::{OrganizationId, ResourceServerId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::{Plan, PlanLimits, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::resource_server::{Audience, ResourceServer};
 use crate::domain::scope::{Level, Scope, ScopeName};
 use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
@@ -22,7 +23,13 @@ pub(super) enum Step {
     ChangeScope { scope: Scope, description: String, implies: Vec<ScopeName> },
     CreatePlan(Plan),
     ChangePlan { before: Plan, after: Plan },
-    CreateOrganization { name: Name, plan: Option<PlanName>, enterprise_limits: PlanLimits, accounts: Vec<Name> },
+    CreateOrganization {
+        name: Name,
+        plan: Option<PlanName>,
+        enterprise_limits: PlanLimits,
+        profile: OrganizationProfile,
+        accounts: Vec<Name>,
+    },
     ChangeOrganization { before: Organization, after: Organization },
     CreateAccount { organization: OrganizationId, name: Name },
     RenameAccount { account: Account, name: Name },

@@ -24,8 +24,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(app: &App, algorithm: &'static str) -> Self {
+        Self::holding(app, algorithm, &["a b"])
+    }
+
+    /// One with these grants.
+    pub(crate) fn holding(app: &App, algorithm: &'static str, grants: &[&str]) -> Self {
         let key = ProofKey::new(algorithm);
-        let client_id = register(app, &key, &["a b"], &[]);
+        let client_id = register(app, &key, grants, &[]);
         Self { client_id, key }
     }
 
