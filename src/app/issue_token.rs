@@ -18,7 +18,7 @@ use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
-use crate::crypto::random::TokenId;
+use crate::crypto::random;
 use crate::crypto::signing::SigningPair;
 use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
@@ -286,7 +286,7 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<IssuedToken, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
-        let jti = TokenId::draw().map_err(|error| fault(error.to_string()))?;
+        let jti = random::token_id().map_err(|error| fault(error.to_string()))?.encoded();
         let scope = scope_text(&granted.scopes);
         let expires_in = key.token_lifetime.seconds();
         let claims = AccessTokenClaims {
@@ -297,7 +297,7 @@ impl TokenIssuer {
             iat: now.unix(),
             nbf: now.unix(),
             exp: now.plus_seconds(i64::from(expires_in)).unix(),
-            jti: jti.as_str(),
+            jti: &jti,
             scope: &scope,
             org: key.organization_id,
             account: target.account(),
