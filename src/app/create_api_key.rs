@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::key_epochs::open_one;
-use super::key_reach::check_reach;
+use super::key_reach::{check_protection, check_reach};
 use super::plans::check_plan;
 use super::profiles::check_method;
 use super::{AppError, Work, random_bits};
@@ -65,6 +65,7 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
     check(work.transaction, &key, now)?;
     check_profile(work, &key)?;
     check_reach(work, &key)?;
+    check_protection(work, None, &key)?;
     check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
     open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
@@ -101,6 +102,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
         updated_at: now,
         ..original
     };
+    check_protection(work, None, &key)?;
     open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
     tell(work, EventKind::ApiKeyDuplicated, None, Some(&key))?;
