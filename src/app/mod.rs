@@ -12,6 +12,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod change_api_key;
 mod client_keys;
+mod clients_without_secrets;
 pub mod create_account;
 pub mod create_api_key;
 pub mod create_organization;
