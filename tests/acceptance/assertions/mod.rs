@@ -9,6 +9,7 @@ use crate::support::token::TokenRequest;
 use crate::support::tools::random_hex;
 use crate::support::{App, Server};
 
+mod fetches;
 mod own_keys;
 mod private_key_jwt;
 mod replay;
