@@ -63,7 +63,7 @@ impl TokenIssuer {
     /// [`NotLive::Dead`].
     pub(super) fn own_token(&self, token: &str, now: Timestamp) -> Result<OwnToken, NotLive> {
         let keys = self.directory.signing_keys();
-        let published = keys.published(now).map(|pair| pair.public_jwk());
+        let published = keys.published(now).map(|pair| pair.verifying_key());
         let claims = jwt::verify(token, published, &Expected::access_token(&self.issuer), now).map_err(dead)?.claims;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let client_id = text("sub").and_then(|id| id.parse().ok()).ok_or_else(|| dead("sub is not an API key"))?;

@@ -8,7 +8,7 @@
 //! 5. *signature*;
 //! 6. *claims*: only now parsed; `iss`, `exp`, `nbf`. Who may use the token (`aud`) is the caller's to judge.
 //!
-//! jsonwebtoken checks the signature and nothing else, so that no leniency of its header and claims types is inherited.
+//! Not jsonwebtoken's `decode`, so that no leniency of its header and claims types is inherited.
 
 use std::fmt;
 
@@ -16,9 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::jwk::PublicJwk;
-use super::key_registry::{install, jwt_algorithm};
 use super::strict_json::{self, NotStrict};
+use super::verifying_key::VerifyingKey;
 use crate::domain::signing_key::SigningAlgorithm;
 use crate::domain::time::Timestamp;
 
@@ -104,8 +103,6 @@ pub enum VerifyError {
     Expired,
     /// `nbf` has not come.
     NotYetValid,
-    /// Another provider took jsonwebtoken over, so nothing can be verified.
-    Unavailable,
 }
 
 impl fmt::Display for VerifyError {
@@ -129,7 +126,6 @@ impl fmt::Display for VerifyError {
             Self::InvalidNotBefore => "nbf is not an integer",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
-            Self::Unavailable => "another cryptographic provider is installed in this process",
         })
     }
 }
@@ -142,7 +138,7 @@ impl std::error::Error for VerifyError {}
 /// The first thing that is wrong, in the order of the module's list.
 pub fn verify<'k>(
     token: &str,
-    keys: impl IntoIterator<Item = &'k PublicJwk>,
+    keys: impl IntoIterator<Item = &'k VerifyingKey>,
     expected: &Expected<'_>,
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
@@ -155,7 +151,7 @@ pub fn verify<'k>(
 /// As for [`verify`].
 pub fn verify_long<'k>(
     token: &str,
-    keys: impl IntoIterator<Item = &'k PublicJwk>,
+    keys: impl IntoIterator<Item = &'k VerifyingKey>,
     expected: &Expected<'_>,
     now: Timestamp,
     max_bytes: usize,
@@ -206,13 +202,9 @@ fn check_header(header: &Map<String, Value>, typ: &str) -> Result<VerifiedHeader
     Ok(VerifiedHeader { algorithm, typ: typ.to_owned(), kid })
 }
 
-pub(super) fn check_signature(key: &PublicJwk, message: &str, signature: &str) -> Result<(), VerifyError> {
-    install().map_err(|_| VerifyError::Unavailable)?;
-    let decoding_key = key.decoding_key().map_err(|_| VerifyError::InvalidSignature)?;
-    match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &decoding_key, jwt_algorithm(key.algorithm())) {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => Err(VerifyError::InvalidSignature),
-    }
+pub(super) fn check_signature(key: &VerifyingKey, message: &str, signature: &str) -> Result<(), VerifyError> {
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| VerifyError::InvalidSignature)?;
+    if key.verifies(message.as_bytes(), &signature) { Ok(()) } else { Err(VerifyError::InvalidSignature) }
 }
 
 fn check_claims(claims: &Map<String, Value>, expected: &Expected<'_>, now: Timestamp) -> Result<(), VerifyError> {
