@@ -70,7 +70,9 @@ pub fn check_protection(work: &mut Work<'_, '_>, before: Option<&ApiKey>, after:
         after.secrets.iter().any(is_new) || before.settings.public_credential != after.settings.public_credential
     });
     if is_credential_new && !has_bound_tokens(after) && has_bound_tokens(&calling_key(work, caller)?) {
-        return beyond("the tokens of the calling API key are bound, and so are those of the keys that it makes or gives credentials");
+        return beyond(
+            "the tokens of the calling API key are bound, and so are those of the keys that it makes or gives credentials",
+        );
     }
     Ok(())
 }

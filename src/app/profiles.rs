@@ -91,7 +91,11 @@ pub(super) fn check_algorithm(connection: &mut DbConnection, algorithm: SigningA
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn weak_signer(connection: &mut DbConnection, profile: Profile, now: Timestamp) -> Result<Option<SigningAlgorithm>, StoreError> {
+pub fn weak_signer(
+    connection: &mut DbConnection,
+    profile: Profile,
+    now: Timestamp,
+) -> Result<Option<SigningAlgorithm>, StoreError> {
     let keys = signing_keys::all(connection)?;
     let dates: Vec<KeyDates> = keys.iter().map(|key| key.dates).collect();
     let signs = |index| matches!(state(&dates, index, now), KeyState::Published | KeyState::Signing);

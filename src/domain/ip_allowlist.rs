@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn a_list_covers_what_lets_in_nobody_else() {
         let both = "10.0.0.0/8 2001:db8::/32";
-        for (wide, narrow) in [("", ""), ("", "10.0.0.1"), (both, "10.1.0.0/16"), (both, "2001:db8::1 10.0.0.0/8"), (both, both)] {
+        for (wide, narrow) in [("", ""), ("", "10.0.0.1"), (both, "10.1.0.0/16"), (both, "2001:db8::1 10.0.0.0/8"), (both, both)]
+        {
             assert!(list(wide).covers(&list(narrow)), "{wide:?} {narrow:?}");
         }
         for (narrow, wide) in [(both, ""), (both, "10.0.0.0/7"), (both, "10.0.0.1 11.0.0.1"), ("10.0.0.1", "2001:db8::1")] {

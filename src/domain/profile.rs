@@ -150,10 +150,7 @@ mod tests {
                 for algorithm in SigningAlgorithm::ALL {
                     assert_eq!(both.signs_with(algorithm), server.signs_with(algorithm) && own.demands().signs_with(algorithm));
                 }
-                assert_eq!(
-                    both.requires_bound_tokens(),
-                    server.requires_bound_tokens() || own.demands().requires_bound_tokens()
-                );
+                assert_eq!(both.requires_bound_tokens(), server.requires_bound_tokens() || own.demands().requires_bound_tokens());
                 assert_eq!(own.as_str().parse(), Ok(own));
             }
         }

@@ -210,7 +210,8 @@ fn proves_itself_by_assertions(backend: Backend, client: &str, algorithms: &[&st
         let create = ["keys", "create", "--organization", &app.fixture.organization, "--name", "Client"];
         let own = ["--grant", "payments:read", "--token-endpoint-auth-method", "private_key_jwt", "--jwks", &jwks];
         let made = app.json(&[&create[..], &own].concat());
-        let key = Key { client_id: made["client_id"].as_str().unwrap().to_owned(), client_secret: "there-is-none".into(), json: made };
+        let key =
+            Key { client_id: made["client_id"].as_str().unwrap().to_owned(), client_secret: "there-is-none".into(), json: made };
         let settings = [("ALGORITHM", *algorithm), ("PRIVATE_KEY_FILE", file.to_str().unwrap())];
         assert_claims(&run(&app, client, &key, &settings), &app, &key, &json!(PAYMENTS), "payments:read");
     }

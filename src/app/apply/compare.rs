@@ -17,12 +17,25 @@ use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
 /// One thing that has to be done.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    CreateServer { identifier: Audience, name: Option<Name> },
-    RenameServer { server: ResourceServer, name: Name },
+    CreateServer {
+        identifier: Audience,
+        name: Option<Name>,
+    },
+    RenameServer {
+        server: ResourceServer,
+        name: Name,
+    },
     CreateScope(NewScope),
-    ChangeScope { scope: Scope, description: String, implies: Vec<ScopeName> },
+    ChangeScope {
+        scope: Scope,
+        description: String,
+        implies: Vec<ScopeName>,
+    },
     CreatePlan(Plan),
-    ChangePlan { before: Plan, after: Plan },
+    ChangePlan {
+        before: Plan,
+        after: Plan,
+    },
     CreateOrganization {
         name: Name,
         plan: Option<PlanName>,
@@ -30,9 +43,18 @@ pub(super) enum Step {
         profile: OrganizationProfile,
         accounts: Vec<Name>,
     },
-    ChangeOrganization { before: Organization, after: Organization },
-    CreateAccount { organization: OrganizationId, name: Name },
-    RenameAccount { account: Account, name: Name },
+    ChangeOrganization {
+        before: Organization,
+        after: Organization,
+    },
+    CreateAccount {
+        organization: OrganizationId,
+        name: Name,
+    },
+    RenameAccount {
+        account: Account,
+        name: Name,
+    },
 }
 
 /// A scope that is not there yet.

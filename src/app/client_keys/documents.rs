@@ -112,9 +112,8 @@ impl<T: Clone + Send + 'static> Documents<T> {
     }
 
     fn slot(&self, url: &OutboundUrl) -> Option<Arc<Slot<T>>> {
-        let new = || {
-            Ok::<_, std::convert::Infallible>(Arc::new(Slot { kept: Mutex::default(), looks: tokio::sync::Mutex::default() }))
-        };
+        let new =
+            || Ok::<_, std::convert::Infallible>(Arc::new(Slot { kept: Mutex::default(), looks: tokio::sync::Mutex::default() }));
         self.0.get_or_insert_with(&url.to_string(), new).ok()
     }
 }

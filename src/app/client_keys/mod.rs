@@ -62,12 +62,7 @@ impl ClientKeys {
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(networks: NetworkPolicy) -> Result<Self, ClientFault> {
-        Ok(Self {
-            fetcher: Arc::new(Fetcher::new(&networks)?),
-            networks,
-            keys: Documents::new(),
-            metadata: Documents::new(),
-        })
+        Ok(Self { fetcher: Arc::new(Fetcher::new(&networks)?), networks, keys: Documents::new(), metadata: Documents::new() })
     }
 
     /// What `check` says of the keys that a client of that organization has registered, or publishes. Where it refuses with
@@ -84,9 +79,7 @@ impl ClientKeys {
     ) -> Result<T, ClientRefusal> {
         match credential {
             PublicCredential::Jwks(jwks) => check(&ClientJwks::read(jwks.set()).map_err(|_| ClientRefusal::KeysUnavailable)?),
-            PublicCredential::JwksUri(url) => {
-                self.check_published(Published::At(url), organization, unless_newer, check).await
-            }
+            PublicCredential::JwksUri(url) => self.check_published(Published::At(url), organization, unless_newer, check).await,
             PublicCredential::TrustedIssuer(_) | PublicCredential::Certificate(_) => Err(ClientRefusal::OtherMethod),
         }
     }

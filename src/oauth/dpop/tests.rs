@@ -126,8 +126,7 @@ fn jk4_of_rs256_the_profile_fapi2_takes_nothing() {
     let rules = ProofRules::new(ISSUER, None);
     for algorithm in SigningAlgorithm::ALL {
         let proof = proof(algorithm, &claims());
-        let request =
-            ProvenRequest { proofs: &[proof.as_bytes()], method: "POST", path: "/connect/token", access_token: None };
+        let request = ProvenRequest { proofs: &[proof.as_bytes()], method: "POST", path: "/connect/token", access_token: None };
         for (profile, is_fine) in [(Profile::Standard, true), (Profile::Fapi2, algorithm != SigningAlgorithm::RS256)] {
             let checked = rules.check(&request, profile, Timestamp::from_unix(NOW));
             assert_eq!(checked.is_ok(), is_fine, "{algorithm} {profile}: {checked:?}");

@@ -142,7 +142,8 @@ on_both!(a_key_does_not_open_itself_to_more_addresses, |app| {
     let key = app.create_key(&["--grant", "api-keys:write a", "--ip-allow", "127.0.0.0/8", "--ip-allow", "192.0.2.0/24"]);
     let (token, own) = (app.token_of(&key), format!("/api-keys/{}", key.client_id));
     let edit = |path: &str, allowlist: Value| app.api("PATCH", path).bearer(&token).json(&json!({"ip_allowlist": allowlist}));
-    for wider in [json!([]), json!(["0.0.0.0/0"]), json!(["127.0.0.0/8", "198.51.100.1"]), json!(["127.0.0.0/8", "192.0.0.0/16"])] {
+    for wider in [json!([]), json!(["0.0.0.0/0"]), json!(["127.0.0.0/8", "198.51.100.1"]), json!(["127.0.0.0/8", "192.0.0.0/16"])]
+    {
         edit(&own, wider).refused(403, "beyond_own_protection");
     }
     edit(&own, json!(["127.0.0.0/8", "192.0.2.7"])).succeeds(200);

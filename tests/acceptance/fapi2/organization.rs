@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{challenged_without_rs256, proven, set_profile, sign_at_once_with};
 use crate::assertions::Client;
 use crate::support::api::{API_SCOPES, small_key};
+use crate::support::on_both;
 use crate::support::proof::ProofKey;
 use crate::support::tools::{HONOURED_WITHIN, eventually};
-use crate::support::on_both;
 
 on_both!(jk4_an_organization_that_asks_for_fapi2_has_it_on_every_node, |app| {
     sign_at_once_with(app, "PS256");
@@ -63,9 +63,8 @@ on_both!(jk4_tokens_from_before_open_nothing_at_our_own_api, |app| {
     challenged_without_rs256(&app.api("GET", "/api-keys").bearer(&integrator).send(), "invalid_token");
     let (client, proof) = (Client::holding(app, "PS256", &[API_SCOPES]), ProofKey::new("EdDSA"));
     let token = proven(client.request(app), &proof, app).bound_to(&proof.jkt()).token;
-    let ask = |proof: String| {
-        app.api("GET", "/api-keys").header("Authorization", format!("DPoP {token}")).header("DPoP", proof).send()
-    };
+    let ask =
+        |proof: String| app.api("GET", "/api-keys").header("Authorization", format!("DPoP {token}")).header("DPoP", proof).send();
     assert_eq!(ask(proof.for_api(app, "GET", "/api-keys", &token)).status, 200);
     let weak = ProofKey::new("RS256").for_api(app, "GET", "/api-keys", &token);
     challenged_without_rs256(&ask(weak), "invalid_dpop_proof");

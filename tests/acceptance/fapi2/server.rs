@@ -77,9 +77,8 @@ on_both!(jk4_fapi2_takes_no_rs256_at_its_own_api, backend, {
     // [EnsureDpopProofWithRS256Fails]
     let good = ProofKey::new("PS256");
     let token = proven(client.request(app), &good, app).bound_to(&good.jkt()).token;
-    let ask = |proof: &str| {
-        app.api("GET", "/api-keys").header("Authorization", format!("DPoP {token}")).header("DPoP", proof).send()
-    };
+    let ask =
+        |proof: &str| app.api("GET", "/api-keys").header("Authorization", format!("DPoP {token}")).header("DPoP", proof).send();
     assert_eq!(ask(&good.for_api(app, "GET", "/api-keys", &token)).status, 200);
     challenged_without_rs256(&ask(&key.for_api(app, "GET", "/api-keys", &token)), "invalid_dpop_proof");
     challenged_without_rs256(&app.api("GET", "/api-keys").bearer(&token).send(), "invalid_token");

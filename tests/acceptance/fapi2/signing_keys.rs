@@ -51,7 +51,10 @@ fn rs256_is_refused(app: &App) {
         ("/signing-keys/import", json!({"pem": pem})),
     ] {
         let told = session.api("POST", path).json(&body).refused(422, "validation_failed");
-        assert_eq!((&told["errors"][0]["field"], &told["errors"][0]["code"]), (&json!("algorithm"), &json!("weaker_than_profile")));
+        assert_eq!(
+            (&told["errors"][0]["field"], &told["errors"][0]["code"]),
+            (&json!("algorithm"), &json!("weaker_than_profile"))
+        );
     }
     assert_eq!(app.json(&["signing-keys", "list"]), before, "nothing was made");
     app.cli(&["signing-keys", "import", file, "--alg", "PS256"]).succeeded();
@@ -74,9 +77,7 @@ on_both!(jk4_no_signing_key_is_made_that_an_organizations_profile_forbids, |app|
 on_both!(jk4_no_organization_is_strict_while_tokens_are_signed_with_less, |app| {
     let (operator, acme) = (app.operator(), app.fixture.organization.as_str());
     // Tokens die with the keys that are taken out.
-    let edit = |body: &Value| {
-        app.api("PATCH", &format!("/organizations/{acme}")).bearer(&app.token_of(&operator)).json(body)
-    };
+    let edit = |body: &Value| app.api("PATCH", &format!("/organizations/{acme}")).bearer(&app.token_of(&operator)).json(body);
     let refused = || {
         let told = edit(&json!({"profile": "fapi2"})).refused(409, "weaker_than_profile");
         assert!(told["detail"].as_str().unwrap().contains("signing-keys rotate --alg PS256"), "{told}");

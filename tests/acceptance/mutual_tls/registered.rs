@@ -58,11 +58,13 @@ on_both!(mt1_a_registered_certificate_has_its_dates_and_uses_too, backend, {
 });
 
 on_both!(mt1_a_published_certificate_is_as_good_as_a_registered_one, backend, {
-    let Behind { app, .. } = Behind::start_with(backend, &["--self-signed-client-certs", "--webhook-allow-private", "127.0.0.0/8"]);
+    let Behind { app, .. } =
+        Behind::start_with(backend, &["--self-signed-client-certs", "--webhook-allow-private", "127.0.0.0/8"]);
     let document = |certificate: &ClientCertificate| {
         Reply::Document(json!({"keys": [{"kty": "oct", "k": "AA"}, certificate.jwk_with_certificate()]}).to_string())
     };
-    let (old, new) = (ClientCertificate::self_signed(&Wanted::named("old")), ClientCertificate::self_signed(&Wanted::named("new")));
+    let (old, new) =
+        (ClientCertificate::self_signed(&Wanted::named("old")), ClientCertificate::self_signed(&Wanted::named("new")));
     let published = Receiver::start(document(&old));
     let id = create(&app, "self_signed_tls_client_auth", &["--jwks-uri", &published.url()]);
     for _ in 0..3 {
