@@ -118,6 +118,11 @@ impl SigningPair {
         &self.verifying_key
     }
 
+    /// The header of the access tokens that it signs, in base64url.
+    pub fn access_token_header(&self) -> &str {
+        &self.access_token_header
+    }
+
     /// The most bytes that an access token with claims of so many bytes has.
     pub const fn longest_token(&self, claims_bytes: usize) -> usize {
         let signature = match self.algorithm() {

@@ -56,6 +56,38 @@ fn a_token_of_each_algorithm_verifies() {
 }
 
 #[test]
+fn a_token_of_our_own_header_is_judged_as_any_other() {
+    let pairs = SigningAlgorithm::ALL.map(pair);
+    let own = |token: &str, now| verify_own(token, pairs.into_iter(), ISSUER, Timestamp::from_unix(now));
+    for pair in pairs {
+        let token = test_keys::signed(pair, ACCESS_TOKEN_TYPE, &claims());
+        assert_eq!(token.split('.').next(), Some(pair.access_token_header()));
+        for (token, now) in [
+            (token.clone(), NOW),
+            (token.clone(), NOW + 3600),
+            (token.clone(), NOW - 1),
+            (format!("{token}A"), NOW),
+            (format!("{token}.A"), NOW),
+            (token.replacen('.', ".e30", 1), NOW),
+            (format!("{}.{}", pair.access_token_header(), "A".repeat(MAX_TOKEN_BYTES)), NOW),
+            (pair.access_token_header().to_owned(), NOW),
+        ] {
+            assert_eq!(own(&token, now), verify_at(&token, now).map(|verified| verified.claims), "{token} {now}");
+        }
+        // The header of one key, the signature of another.
+        let other = if pair.algorithm() == SigningAlgorithm::RS256 { pairs[1] } else { pairs[0] };
+        let swapped = format!(
+            "{}.{}",
+            pair.access_token_header(),
+            test_keys::signed(other, "at+jwt", &claims()).split_once('.').unwrap().1
+        );
+        assert_eq!(own(&swapped, NOW), Err(VerifyError::InvalidSignature));
+    }
+    let spelled_otherwise = with_header(&header_with(r#","cty":"JWT""#));
+    assert!(own(&spelled_otherwise, NOW).is_ok());
+}
+
+#[test]
 fn the_signatures_of_the_rfcs_verify() {
     // RFC 7515 appendix A.3.
     let x = URL_SAFE_NO_PAD.decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU").unwrap().try_into().unwrap();
