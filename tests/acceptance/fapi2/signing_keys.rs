@@ -5,10 +5,12 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{set_profile, sign_at_once_with};
+use super::{proven, set_profile, sign_at_once_with};
+use crate::assertions::Client;
 use crate::support::api::PLATFORM;
-use crate::support::tools::{output_of, program};
-use crate::support::{App, Backend, Output, Site, on_both};
+use crate::support::proof::ProofKey;
+use crate::support::tools::{HONOURED_WITHIN, eventually, output_of, program};
+use crate::support::{App, Backend, Output, Site, on_both, token};
 
 /// Makes the organization Acme strict by a file.
 fn apply(app: &App, flags: &[&str]) -> Output {
@@ -123,8 +125,25 @@ fn jk4_a_server_does_not_start_with_what_an_organization_forbids() {
     let output = app.cli(&serve).failed_with(1);
     let words = format!("the profile fapi2 of the organization {acme} does not sign with RS256");
     assert!(output.stderr.contains(&words) && output.stderr.contains("rotate --now --alg PS256"), "{output:?}");
+    let doctor = app.cli(&["doctor"]);
+    assert!(doctor.code == Some(1) && doctor.stdout.contains(&words), "{doctor:?}");
     sign_at_once_with(&app, "PS256");
     let output = app.cli(&[&serve[..], &["--signing-algorithm", "RS256"]].concat()).failed_with(1);
     assert!(output.stderr.contains("does not sign with RS256: say PS256"), "{output:?}");
     app.restart();
 }
+
+on_both!(jk4_nothing_is_signed_with_what_an_organization_forbids, |app| {
+    let (client, proof, acme) = (Client::new(app, "ES256"), ProofKey::new("ES256"), app.fixture.organization.as_str());
+    proven(client.request(app), &proof, app).bound_to(&proof.jkt());
+    // Behind the program's back; that the organization has changed is all that it is told.
+    app.site.sql(&format!("UPDATE organizations SET profile = 'fapi2' WHERE id = '{acme}'"));
+    app.cli(&["organizations", "edit", acme, "--name", "Renamed"]).succeeded();
+    let refused = eventually(HONOURED_WITHIN, "it is noticed", || {
+        let response = proven(client.request(app), &proof, app).send();
+        (response.status != 200).then_some(response)
+    });
+    token::refused(&refused, 503, "temporarily_unavailable");
+    let other = app.create_in_other(&["keys", "create", "--name", "Other's", "--grant", "a"]);
+    app.token(&other).accepted();
+});
