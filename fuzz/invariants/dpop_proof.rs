@@ -2,6 +2,7 @@
 
 use claviger::crypto::dpop_proof::{MAX_PROOF_BYTES, PROOF_ALGORITHMS, ProofError, SignedProof, verify};
 use claviger::crypto::strict_json;
+use claviger::domain::profile::Profile;
 use claviger::domain::time::Timestamp;
 use claviger::oauth::dpop::own_urls::OwnUrls;
 use claviger::oauth::dpop::{ProofRefused, ProofRules, ProvenRequest};
@@ -27,7 +28,7 @@ fn check_line(line: &[u8]) {
     let rules = ProofRules::new("https://auth.example", None);
     let check = |proofs: &[&[u8]]| {
         let request = ProvenRequest { proofs, method: "POST", path: "/connect/token", access_token: None };
-        rules.check(&request, Timestamp::from_unix(1_562_262_616))
+        rules.check(&request, Profile::Standard, Timestamp::from_unix(1_562_262_616))
     };
     assert!(matches!(check(&[line, line]), Err(ProofRefused::Invalid(_))));
     if check(&[line]).is_ok() {

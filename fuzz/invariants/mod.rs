@@ -9,6 +9,8 @@ mod addresses;
 mod base64;
 pub mod basic_header;
 pub mod cidr;
+pub mod client_assertion;
+pub mod client_jwk;
 pub mod cursor;
 pub mod dpop_proof;
 pub mod foreign_hash;
@@ -62,6 +64,8 @@ mod corpora {
         mg8_the_corpus_of_cursor: cursor,
         mg5_the_corpus_of_session_cookie: session_cookie,
         dp2_the_corpus_of_dpop_proof: dpop_proof,
+        pk8_the_corpus_of_client_assertion: client_assertion,
+        pk6_the_corpus_of_client_jwk: client_jwk,
         sl1_the_corpus_of_status_list: status_list,
         the_corpus_of_foreign_hash: foreign_hash,
         the_corpus_of_import_line: import_line,

@@ -10,49 +10,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::OneTimeKind;
 use super::authenticate_client::AuthenticatedClient;
+use super::clients_without_secrets::Denied;
 use super::issue_token::{Refusal, TokenIssuer};
 use crate::crypto::client_jwk::ClientJwks;
 use crate::crypto::client_jwt::Unverified;
 use crate::crypto::digest::fingerprint;
-use crate::directory::{LoadedKey, LookupError};
 use crate::domain::api_key::AuthMethod;
-use crate::domain::id::ClientId;
+use crate::domain::id::{ClientId, OrganizationId};
 use crate::domain::key_entry::KeyEntry;
 use crate::domain::public_credential::{PublicCredential, TrustedIssuer};
 use crate::domain::time::Timestamp;
 use crate::oauth::client_auth::assertion::{self, UsedAssertion};
 use crate::oauth::client_auth::check_key;
-use crate::oauth::error::{ClientRefusal, OAuthError};
-
-/// Why an assertion, or a certificate, does not prove who its client is.
-pub(super) enum Denied {
-    Client(ClientRefusal),
-    /// From an address that the key's allowlist does not have.
-    Address,
-    Fault(LookupError),
-}
-
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Client(refusal) => OAuthError::InvalidClient(refusal).into(),
-            Denied::Address => OAuthError::UnauthorizedClient.into(),
-            Denied::Fault(fault) => Self::from(fault),
-        }
-    }
-}
-
-impl From<ClientRefusal> for Denied {
-    fn from(refusal: ClientRefusal) -> Self {
-        Self::Client(refusal)
-    }
-}
-
-impl From<LookupError> for Denied {
-    fn from(fault: LookupError) -> Self {
-        Self::Fault(fault)
-    }
-}
+use crate::oauth::error::ClientRefusal;
 
 impl TokenIssuer {
     /// Whether the client is who the assertion says.
@@ -70,23 +40,11 @@ impl TokenIssuer {
         // RFC 7521 section 4.2: the client's name in the form is optional, for `sub` has it.
         let of_assertion = read.as_ref().ok().and_then(|read| read.claim("sub")?.as_str());
         let id: Option<ClientId> = named.or(of_assertion).and_then(|name| name.parse().ok());
-        let counted = id.map(|id| id.to_string());
-        // The answer is waited for, and so a failure is counted before it is known.
-        let counted = self
-            .failures
-            .reserve_until_known(counted, address)
-            .map_err(|retry_after_seconds| OAuthError::TooManyFailures { retry_after_seconds })?;
-        let outcome = match (read, id) {
-            (Err(refusal), _) => Err(refusal.into()),
-            (Ok(_), None) => Err(ClientRefusal::UnknownClient.into()),
-            (Ok(read), _) if !self.profile.signs_with(read.algorithm()) => Err(ClientRefusal::WeakerThanProfile.into()),
-            (Ok(read), Some(id)) => self.prove(id, &read, address, now).await,
+        let proving = async {
+            let read = read?;
+            self.prove(id.ok_or(ClientRefusal::UnknownClient)?, &read, address, now).await
         };
-        // Keys that are out of reach are nobody's guess.
-        if matches!(outcome, Err(Denied::Client(refusal)) if refusal != ClientRefusal::KeysUnavailable) {
-            counted.stays();
-        }
-        outcome.map_err(|denied| Refusal { client_id: id, ..denied.into() })
+        self.brake(id, address, proving).await
     }
 
     async fn prove(
@@ -96,23 +54,12 @@ impl TokenIssuer {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<AuthenticatedClient, Denied> {
-        let (loaded, is_from_memory) = match self.directory.key_in_memory(id) {
-            Some(remembered) => (remembered, true),
-            None => (self.directory.load_key(id).await?, false),
+        let unless_newer = [ClientRefusal::AssertionSignature, ClientRefusal::AssertionClaims];
+        let check = async |key: Arc<KeyEntry>| {
+            let used = self.check_assertion(&key, read, now).await?;
+            Ok((key, used))
         };
-        let checked = match self.check_assertion(&loaded, read, now).await {
-            // The key may have been made, or its credential changed, on another node a moment ago.
-            Err(ClientRefusal::AssertionSignature | ClientRefusal::AssertionClaims | ClientRefusal::UnknownClient)
-                if is_from_memory && loaded.may_be_outdated() =>
-            {
-                match self.directory.load_key(id).await {
-                    Ok(newer) => self.check_assertion(&newer, read, now).await,
-                    Err(_) => return Err(ClientRefusal::AssertionSignature.into()),
-                }
-            }
-            checked => checked,
-        };
-        let (key, used) = checked?;
+        let (key, used) = self.check_newest(id, &unless_newer, check).await?;
         if !key.ip_allowlist.allows(address) {
             return Err(Denied::Address);
         }
@@ -123,79 +70,45 @@ impl TokenIssuer {
 
     async fn check_assertion(
         &self,
-        loaded: &LoadedKey,
-        read: &Unverified<'_>,
-        now: Timestamp,
-    ) -> Result<(Arc<KeyEntry>, UsedAssertion), ClientRefusal> {
-        let key = match loaded {
-            LoadedKey::Known(key) => Arc::clone(&key.entry),
-            LoadedKey::Absent(absent) if absent.was_deleted => return Err(ClientRefusal::Deleted),
-            LoadedKey::Absent(_) => return Err(ClientRefusal::UnknownClient),
-        };
-        if !self.profile.takes(key.auth_method) {
-            return Err(ClientRefusal::WeakerThanProfile);
-        }
-        let used = match (key.auth_method, key.public_credential.as_deref()) {
-            (AuthMethod::PrivateKeyJwt, Some(credential)) => self.check_own(&key, credential, read, now).await?,
-            (AuthMethod::WorkloadJwt, Some(PublicCredential::TrustedIssuer(trusted))) => {
-                self.check_of_workload(trusted, read, now).await?
-            }
-            _ => return Err(ClientRefusal::OtherMethod),
-        };
-        check_key(&key, now)?;
-        Ok((key, used))
-    }
-
-    async fn check_own(
-        &self,
         key: &KeyEntry,
-        credential: &PublicCredential,
         read: &Unverified<'_>,
         now: Timestamp,
     ) -> Result<UsedAssertion, ClientRefusal> {
-        let id = key.client_id.to_string();
-        let check = |keys: &ClientJwks| assertion::check_own(read.clone(), &id, &self.issuer, keys, now);
-        match credential {
-            PublicCredential::Jwks(jwks) => {
-                let keys = ClientJwks::read(jwks.set()).map_err(|_| ClientRefusal::KeysUnavailable)?;
-                check(&keys)
-            }
-            PublicCredential::JwksUri(url) => {
-                let published = self.client_keys.at(url, false).await.ok_or(ClientRefusal::KeysUnavailable)?;
-                match check(&published.keys) {
-                    // The client may have a new key.
-                    Err(ClientRefusal::AssertionSignature) if published.may_be_outdated() => {
-                        let newer = self.client_keys.at(url, true).await.ok_or(ClientRefusal::KeysUnavailable)?;
-                        check(&newer.keys)
-                    }
-                    checked => checked,
-                }
-            }
-            PublicCredential::TrustedIssuer(_) | PublicCredential::Certificate(_) => Err(ClientRefusal::OtherMethod),
+        let profile = self.profile_for(key);
+        if !profile.takes(key.auth_method) || !profile.signs_with(read.algorithm()) {
+            return Err(ClientRefusal::WeakerThanProfile);
         }
+        let used = match (key.auth_method, key.public_credential.as_deref()) {
+            (AuthMethod::PrivateKeyJwt, Some(credential)) => {
+                let id = key.client_id.to_string();
+                let check = |keys: &ClientJwks| assertion::check_own(read.clone(), &id, &self.issuer, keys, now);
+                let unless_newer = ClientRefusal::AssertionSignature;
+                self.client_keys.check_registered(credential, key.organization_id, unless_newer, check).await?
+            }
+            (AuthMethod::WorkloadJwt, Some(PublicCredential::TrustedIssuer(trusted))) => {
+                self.check_of_workload(trusted, key.organization_id, read, now).await?
+            }
+            _ => return Err(ClientRefusal::OtherMethod),
+        };
+        check_key(key, now)?;
+        Ok(used)
     }
 
     async fn check_of_workload(
         &self,
         trusted: &TrustedIssuer,
+        organization: OrganizationId,
         read: &Unverified<'_>,
         now: Timestamp,
     ) -> Result<UsedAssertion, ClientRefusal> {
         // Without the signature: of ECDSA's there are two for each that is known.
         let print = || URL_SAFE_NO_PAD.encode(fingerprint([read.message().as_bytes()]));
-        let check = |keys: &ClientJwks| assertion::check_of_workload(read.clone(), trusted, keys, print, now);
         // Nobody is asked for the keys of an issuer whose token it is not.
         if read.claim("iss").and_then(serde_json::Value::as_str) != Some(trusted.issuer.as_str()) {
             return Err(ClientRefusal::AssertionClaims);
         }
-        let published = self.client_keys.of_issuer(trusted, false).await.ok_or(ClientRefusal::KeysUnavailable)?;
-        match check(&published.keys) {
-            Err(ClientRefusal::AssertionSignature) if published.may_be_outdated() => {
-                let newer = self.client_keys.of_issuer(trusted, true).await.ok_or(ClientRefusal::KeysUnavailable)?;
-                check(&newer.keys)
-            }
-            checked => checked,
-        }
+        let check = |keys: &ClientJwks| assertion::check_of_workload(read.clone(), trusted, keys, print, now);
+        self.client_keys.check_of_issuer(trusted, organization, ClientRefusal::AssertionSignature, check).await
     }
 }
 

@@ -172,7 +172,17 @@ impl TokenIssuer {
 
     fn check_key(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, ClientRefusal> {
         let secret = client_auth::authenticate(&key.entry, attempt.method, attempt.secret, &self.pepper, attempt.now)?;
-        Ok(AuthenticatedClient { key: Arc::clone(&key.entry), secret: Some(secret) })
+        self.accept(&key.entry, secret)
+    }
+
+    /// A client with the right secret, unless its organization takes none. Judged after the secret, so that nobody who does
+    /// not have it learns whose the key is.
+    fn accept(&self, key: &Arc<KeyEntry>, secret: SecretId) -> Result<AuthenticatedClient, ClientRefusal> {
+        if self.profile_for(key).takes(key.auth_method) {
+            Ok(AuthenticatedClient { key: Arc::clone(key), secret: Some(secret) })
+        } else {
+            Err(ClientRefusal::WeakerThanProfile)
+        }
     }
 
     async fn check_foreign_secrets(&self, key: &CachedKey, attempt: &Attempt<'_>) -> Result<AuthenticatedClient, Denied> {
@@ -181,7 +191,7 @@ impl TokenIssuer {
             if self.foreign_secrets.matches(entry.client_id, stored, attempt.secret).await? {
                 let recognised = Recognised { id: stored.id, expires_at: stored.expires_at };
                 let secret = client_auth::check_state(entry, attempt.method, recognised, attempt.now)?;
-                return Ok(AuthenticatedClient { key: Arc::clone(entry), secret: Some(secret) });
+                return Ok(self.accept(entry, secret)?);
             }
         }
         Err(Denied::Client(ClientRefusal::WrongSecret))

@@ -18,6 +18,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
+use crate::domain::profile::Profile;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::Timestamp;
 use crate::oauth::binding::Binding;
@@ -37,10 +38,11 @@ pub enum PresentedToken<'a> {
 pub enum BearerError {
     /// It is not a live token for this API; the cause is for the log.
     InvalidToken(String),
-    /// It is bound to a key and came without a proof, or with one by another; the cause is for the log.
-    WrongBinding(&'static str),
-    /// Its proof does not hold.
-    Proof(ProofRefused),
+    /// It is bound to a key and came without a proof, or with one by another; the cause is for the log. With what proofs are
+    /// held to.
+    WrongBinding(&'static str, Profile),
+    /// Its proof does not hold; with what it is held to.
+    Proof(ProofRefused, Profile),
     /// The key's allowlist does not have the caller's address.
     AddressNotAllowed,
     /// Nothing can be said now.
@@ -74,11 +76,11 @@ impl TokenIssuer {
     ) -> Result<Caller, BearerError> {
         let (PresentedToken::Bearer(token, _) | PresentedToken::Dpop(token, _)) = *presented;
         let (own, key) = self.live_token(token, now).await?;
-        let binding = Binding::of(&own.claims);
-        if binding == Some(Binding::None) && (key.require_bound_tokens || self.profile.requires_bound_tokens()) {
-            return Err(BearerError::WrongBinding("the token is from before its key's tokens had to be bound"));
+        let (binding, profile) = (Binding::of(&own.claims), self.profile_for(&key));
+        if binding == Some(Binding::None) && (key.require_bound_tokens || profile.requires_bound_tokens()) {
+            return Err(BearerError::WrongBinding("the token is from before its key's tokens had to be bound", profile));
         }
-        self.check_binding(presented, binding, now).await?;
+        self.check_binding(presented, binding, profile, now).await?;
         let token = AccessToken::from_verified_claims(own.claims).map_err(|why| BearerError::InvalidToken(why.to_string()))?;
         if !token.is_for(&own_audience(&self.issuer)) {
             return Err(BearerError::InvalidToken("aud does not name this API".to_owned()));
@@ -100,6 +102,7 @@ impl TokenIssuer {
         &self,
         presented: &PresentedToken<'_>,
         binding: Option<Binding>,
+        profile: Profile,
         now: Timestamp,
     ) -> Result<(), BearerError> {
         match (presented, binding) {
@@ -111,21 +114,21 @@ impl TokenIssuer {
                 None => Err(BearerError::InvalidToken("the token is bound to a certificate and came without".to_owned())),
             },
             (PresentedToken::Dpop(_, request), Some(Binding::Dpop(jkt))) => {
-                let proof = self.proofs.check(request, now).map_err(BearerError::Proof)?;
+                let proof = self.proofs.check(request, profile, now).map_err(|why| BearerError::Proof(why, profile))?;
                 if proof.jkt != jkt {
-                    return Err(BearerError::WrongBinding("the proof is by another key than the token's"));
+                    return Err(BearerError::WrongBinding("the proof is by another key than the token's", profile));
                 }
-                self.use_proof(&proof).await
+                self.use_proof(&proof, profile).await
             }
-            (PresentedToken::Bearer(..), _) => Err(BearerError::WrongBinding("a bound token came as a bearer token")),
-            (PresentedToken::Dpop(..), _) => Err(BearerError::WrongBinding("the token is not bound to a key of proofs")),
+            (PresentedToken::Bearer(..), _) => Err(BearerError::WrongBinding("a bound token came as a bearer token", profile)),
+            (PresentedToken::Dpop(..), _) => Err(BearerError::WrongBinding("the token is not bound to a key of proofs", profile)),
         }
     }
 
-    async fn use_proof(&self, proof: &Proof) -> Result<(), BearerError> {
+    async fn use_proof(&self, proof: &Proof, profile: Profile) -> Result<(), BearerError> {
         match self.is_first_use(proof).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(BearerError::Proof(ProofRefused::Invalid(USED_BEFORE))),
+            Ok(false) => Err(BearerError::Proof(ProofRefused::Invalid(USED_BEFORE), profile)),
             Err(error) => Err(BearerError::Unavailable(error)),
         }
     }

@@ -4,7 +4,7 @@
 
 use super::create_api_key::{check, find, mint_secret, plan_or, tell};
 use super::key_epochs::open_one;
-use super::key_reach::check_reach;
+use super::key_reach::{check_protection, check_reach};
 use super::plans::check_plan;
 use super::{AppError, Work};
 use crate::crypto::digest::Pepper;
@@ -208,6 +208,7 @@ fn on_key(
     let mut key = before.clone();
     alter(work.transaction, &mut key, work.now, &work.management.pepper)?;
     check_reach(work, &key)?;
+    check_protection(work, Some(&before), &key)?;
     if key.settings.plan != before.settings.plan {
         check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
     }

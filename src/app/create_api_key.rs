@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::key_epochs::open_one;
-use super::key_reach::check_reach;
+use super::key_reach::{check_protection, check_reach};
 use super::plans::check_plan;
+use super::profiles::check_method;
 use super::{AppError, Work, random_bits};
 use crate::clock;
 use crate::crypto::client_certificate::is_distinguished_name;
@@ -62,7 +63,9 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
         updated_at: now,
     };
     check(work.transaction, &key, now)?;
+    check_profile(work, &key)?;
     check_reach(work, &key)?;
+    check_protection(work, None, &key)?;
     check_plan(work, key.organization_id, key.settings.plan.as_ref())?;
     open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
@@ -82,6 +85,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
         return Err(AppError::Conflict("an admin key can't be duplicated: there is one for each target".to_owned()));
     }
     check_reach(work, &original)?;
+    check_profile(work, &original)?;
     let settings = KeySettings { name: original.settings.name.of_copy(), ..original.settings.clone() };
     let mut key = ApiKey {
         client_id: ClientId::from_parts(clock::unix_milliseconds(), random_bits()?),
@@ -98,6 +102,7 @@ pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKe
         updated_at: now,
         ..original
     };
+    check_protection(work, None, &key)?;
     open_one(work, &mut key)?;
     insert(work.transaction, &key)?;
     tell(work, EventKind::ApiKeyDuplicated, None, Some(&key))?;
@@ -220,6 +225,13 @@ pub(super) fn check(transaction: &mut WriteTransaction<'_>, key: &ApiKey, now: T
         Catalogue::new(&servers, &scopes).check_grants(grants, organization.platform)?;
     }
     Ok(())
+}
+
+/// Keys that are there already stay, and are refused where they are used.
+fn check_profile(work: &mut Work<'_, '_>, key: &ApiKey) -> Result<(), AppError> {
+    let organization = organizations::find(work.transaction.reading(), key.organization_id)?
+        .ok_or_else(|| AppError::not_found("organization", key.organization_id))?;
+    check_method(&organization, key.auth_method)
 }
 
 /// What a new key begins with: a secret, when its method needs one.

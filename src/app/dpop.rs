@@ -55,8 +55,9 @@ impl TokenIssuer {
         key: &KeyEntry,
         now: Timestamp,
     ) -> Result<Possession, ProofRefused> {
+        let profile = self.profile_for(key);
         if raw.proofs.is_empty() {
-            let is_bound = key.require_bound_tokens || key.auth_method.uses_certificate() || self.profile.requires_bound_tokens();
+            let is_bound = key.require_bound_tokens || key.auth_method.uses_certificate() || profile.requires_bound_tokens();
             return match raw.certificate.presented() {
                 _ if !is_bound => Ok(Possession::Unasked),
                 Some(certificate) => Ok(Possession::Certificate(certificate.thumbprint())),
@@ -65,7 +66,7 @@ impl TokenIssuer {
             };
         }
         let request = ProvenRequest { proofs: &raw.proofs, method: "POST", path: paths::TOKEN, access_token: None };
-        self.proofs.check(&request, now).map(Possession::Proof)
+        self.proofs.check(&request, profile, now).map(Possession::Proof)
     }
 
     /// What the token is bound to by it; a proof is used up, on all nodes.

@@ -20,6 +20,13 @@ pub enum AppError {
     },
     /// The state of things forbids it; the text says why.
     Conflict(String),
+    /// The same, with a stable word for programs that is told apart from other conflicts.
+    Refused {
+        /// The word.
+        code: &'static str,
+        /// A sentence for people.
+        detail: String,
+    },
     /// The caller may not.
     Forbidden {
         /// A stable word for programs.
@@ -51,7 +58,7 @@ impl fmt::Display for AppError {
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::NotFound { what, id } => write!(f, "there is no {what} {id}"),
             Self::Conflict(text) => f.write_str(text),
-            Self::Forbidden { detail, .. } => f.write_str(detail),
+            Self::Refused { detail, .. } | Self::Forbidden { detail, .. } => f.write_str(detail),
             Self::Store(error) => error.fmt(f),
             Self::Crypto(error) => error.fmt(f),
         }

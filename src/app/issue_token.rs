@@ -18,7 +18,7 @@ use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
-use crate::crypto::random::TokenId;
+use crate::crypto::random;
 use crate::crypto::signing::SigningPair;
 use crate::directory::{Directory, LookupError};
 use crate::domain::actor::Principal;
@@ -51,7 +51,7 @@ pub struct TokenIssuer {
     pub mutual_tls: Option<MutualTls>,
     /// Recognises secrets that other servers have hashed.
     pub foreign_secrets: ForeignSecrets,
-    /// What is taken from clients.
+    /// What is taken from clients; of an organization's own keys there may be demanded more.
     pub profile: Profile,
     /// The keys that clients publish.
     pub client_keys: ClientKeys,
@@ -218,6 +218,11 @@ impl TokenIssuer {
         Outcome { result, admission, dpop_nonce }
     }
 
+    /// What holds for a key: what the server demands, and what its organization does.
+    pub(super) fn profile_for(&self, key: &KeyEntry) -> Profile {
+        self.profile.and(self.directory.profile_of(key.organization_id))
+    }
+
     /// The client, at an address that it may come from.
     pub(super) async fn identify(
         &self,
@@ -281,7 +286,7 @@ impl TokenIssuer {
         now: Timestamp,
     ) -> Result<IssuedToken, Refusal> {
         let fault = |cause: String| Refusal { error: OAuthError::ServerError, client_id: None, cause: Some(cause) };
-        let jti = TokenId::draw().map_err(|error| fault(error.to_string()))?;
+        let jti = random::token_id().map_err(|error| fault(error.to_string()))?.encoded();
         let scope = scope_text(&granted.scopes);
         let expires_in = key.token_lifetime.seconds();
         let claims = AccessTokenClaims {
@@ -292,7 +297,7 @@ impl TokenIssuer {
             iat: now.unix(),
             nbf: now.unix(),
             exp: now.plus_seconds(i64::from(expires_in)).unix(),
-            jti: jti.as_str(),
+            jti: &jti,
             scope: &scope,
             org: key.organization_id,
             account: target.account(),
@@ -302,8 +307,9 @@ impl TokenIssuer {
         };
         let keys = self.directory.signing_keys();
         let pair = keys.signer(now).ok_or_else(|| fault("there is no signing key".to_owned()))?;
-        if !self.profile.signs_with(pair.algorithm()) {
-            let cause = format!("the profile {} does not sign with {}: rotate to another", self.profile, pair.algorithm());
+        let profile = self.profile_for(key);
+        if !profile.signs_with(pair.algorithm()) {
+            let cause = format!("the profile {profile} does not sign with {}: rotate to another", pair.algorithm());
             return Err(Refusal { error: OAuthError::TemporarilyUnavailable, ..fault(cause) });
         }
         let started = Instant::now();

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::profiles::{WEAKER_THAN_PROFILE, in_the_way_of};
 use super::{AppError, Work};
 use crate::domain::Invalid;
 use crate::domain::audit_event::AuditEntry;
@@ -34,10 +35,11 @@ pub fn show_organization(db: &Db, id: OrganizationId) -> Result<OrganizationDeta
     found.ok_or_else(|| AppError::not_found("organization", id))
 }
 
-/// Edits an organization: `change` gets it and alters its name, its plan or its enterprise limits; the rest stays.
+/// Edits an organization: `change` gets it and alters its name, its plan, its enterprise limits or its profile; the rest
+/// stays.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Invalid`].
+/// [`AppError::NotFound`], [`AppError::Invalid`], [`AppError::Refused`] while tokens are signed with what the profile forbids.
 pub fn edit_organization(
     work: &mut Work<'_, '_>,
     id: OrganizationId,
@@ -49,6 +51,11 @@ pub fn edit_organization(
     let after = Organization { id, platform: before.platform, created_at: before.created_at, ..altered };
     if after == before {
         return Ok(after);
+    }
+    if after.profile != before.profile
+        && let Some(detail) = in_the_way_of(work.transaction.reading(), after.profile, work.now)?
+    {
+        return Err(AppError::Refused { code: WEAKER_THAN_PROFILE, detail });
     }
     organizations::update(work.transaction, &after).map_err(|error| match error {
         StoreError::ForeignKeyViolation => Invalid::new("plan", "unknown", "there is no such plan").into(),

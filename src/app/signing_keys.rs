@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::profiles::{Demand, check_algorithm};
 use super::{AppError, Management, Work};
 use crate::clock;
 use crate::crypto::CryptoError;
@@ -154,7 +155,7 @@ pub fn read_pem(pem: &str, algorithm: Option<SigningAlgorithm>) -> Result<NewSig
 /// Adds a key. `jwks_max_age_seconds` is what the caller knows of the JWKS's age; the servers have noted theirs.
 ///
 /// # Errors
-/// [`AppError::Conflict`] when the key is there already.
+/// [`AppError::Conflict`] when the key is there already, [`AppError::Invalid`] when a profile forbids its algorithm.
 pub fn add(
     work: &mut Work<'_, '_>,
     new: &NewSigningKey,
@@ -168,6 +169,7 @@ pub fn add(
     if existing.iter().any(|key| key.kid == new.pair.kid()) {
         return Err(AppError::Conflict(format!("the signing key {} is there already", new.pair.kid())));
     }
+    check_algorithm(work.transaction.reading(), new.pair.algorithm())?;
     let now = work.now;
     if takeover == Takeover::AtOnce {
         signing_keys::revoke_all(work.transaction, now)?;
@@ -208,6 +210,10 @@ pub fn rotate_if_due(
     policy: RotationPolicy,
     occasion: Occasion,
 ) -> Result<Option<String>, AppError> {
+    // What the settings ask for may have been forbidden since, by an organization's profile.
+    let demand = db.read(Demand::noted)?;
+    let policy =
+        RotationPolicy { algorithm: policy.algorithm.filter(|algorithm| demand.profile.signs_with(*algorithm)), ..policy };
     if !is_due(&db.read(signing_keys::all)?, policy, occasion, clock::now()) {
         return Ok(None);
     }

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::{Failure, output};
 use crate::app::bootstrap;
 use crate::app::finding::{Findings, Status};
+use crate::app::profiles::{Demand, weak_signer};
 use crate::app::signing_keys;
 use crate::app::verify_audit::{self, Verification};
 use crate::clock;
@@ -130,6 +131,19 @@ fn check_signing_keys(report: &mut Findings, db: &Db) {
             None => report.warn("signing keys", "there is none yet", "`claviger serve` makes the first one"),
         },
         Err(error) => report.fail("signing keys", error.to_string(), "check the database"),
+    }
+    let weak = db.read(|connection| {
+        let demand = Demand::noted(connection)?;
+        Ok(weak_signer(connection, demand.profile, clock::now())?.map(|algorithm| (demand, algorithm)))
+    });
+    match weak {
+        Ok(None) => {}
+        Ok(Some((demand, algorithm))) => report.fail(
+            "profile",
+            format!("{demand} does not sign with {algorithm}, and a key that signs now, or soon will, does"),
+            "`claviger signing-keys rotate --now --alg PS256` replaces it at once",
+        ),
+        Err(error) => report.fail("profile", error.to_string(), "check the database"),
     }
 }
 

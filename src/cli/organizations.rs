@@ -13,6 +13,7 @@ use crate::domain::id::OrganizationId;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::{PlanLimits, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::store::organizations;
 
 #[derive(Debug, Subcommand)]
@@ -29,7 +30,7 @@ pub(super) enum Command {
         /// org_…
         id: OrganizationId,
     },
-    /// Change an organization's name or rate plan
+    /// Change an organization's name, rate plan or profile
     Edit {
         /// org_…
         id: OrganizationId,
@@ -41,6 +42,9 @@ pub(super) enum Command {
         plan: Option<PlanName>,
         #[command(flatten)]
         enterprise: LimitArguments,
+        /// default, or fapi2: asymmetric client authentication, bound tokens, no RS256
+        #[arg(long)]
+        profile: Option<OrganizationProfile>,
         /// Empties plan, requests_per_minute, requests_per_day or concurrent_connections; may repeat
         #[arg(long, value_name = "FIELD")]
         clear: Vec<String>,
@@ -61,7 +65,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
             let found = context.open()?.db.read(|connection| organizations::find(connection, id))?;
             output::object(context.json, &found.ok_or_else(|| AppError::not_found("organization", id))?)
         }
-        Command::Edit { id, name, plan, enterprise, clear } => {
+        Command::Edit { id, name, plan, enterprise, profile, clear } => {
             let is_known = |field: &String| field == "plan" || lift(&mut PlanLimits::default(), field);
             if !clear.iter().all(is_known) {
                 let detail = "can empty plan, requests_per_minute, requests_per_day and concurrent_connections";
@@ -76,6 +80,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
                 enterprise.apply_to(&mut organization.enterprise_limits);
                 organization.name = name.unwrap_or_else(|| organization.name.clone());
                 organization.plan = plan.or_else(|| organization.plan.take());
+                organization.profile = profile.unwrap_or(organization.profile);
                 Ok(())
             };
             let opened = context.open()?;

@@ -18,6 +18,7 @@ use crate::app::issue_token::TokenIssuer;
 use crate::app::limits::{Keeper, RateLimiter};
 use crate::app::maintain::{Maintainer, Maintenance, warm_up};
 use crate::app::notify::{Notifications, Notifier};
+use crate::app::profiles::{Demand, publish_profile, weak_signer};
 use crate::app::refusals::Refusals;
 use crate::app::server_status::{ServerStatus, Setup};
 use crate::app::set_up::{setup_link, setup_token};
@@ -33,10 +34,10 @@ use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
 use crate::crypto::client_ca::ClientCa;
 use crate::crypto::random;
 use crate::directory::{Directory, Follower};
-use crate::domain::profile::Profile;
 use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::oauth::mutual_tls::MutualTls;
+use crate::store::Db;
 use crate::web;
 
 /// A little less than the 5 s within which a stop is over.
@@ -99,13 +100,14 @@ async fn serve(
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
     let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
+    check_profile(&settings, &db)?;
     plans::adopt_default(&db, &settings.directory.default_plan)?;
     catalogue::name_own_api(&db, &settings.issuer)?;
+    publish_profile(&db, settings.profile)?;
     publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;
     if let Some(kid) = rotate_if_due(&db, &master_key, settings.rotation, Occasion::Start)? {
         log::info!(kid = kid.as_str(); "made a signing key");
     }
-    check_signer(settings.profile, &directory)?;
     let pepper = master_key.pepper()?;
     let management = Management::new(db.clone(), &master_key, settings.roles)?;
     let management = Arc::new(management.with_networks(settings.webhook_networks.clone()));
@@ -127,7 +129,7 @@ async fn serve(
         limits,
         pepper,
         failures: Failures::new(FailureLimits::default()),
-        proofs: ProofRules::new(&settings.issuer, nonces).with_profile(settings.profile),
+        proofs: ProofRules::new(&settings.issuer, nonces),
         foreign_secrets: ForeignSecrets::new(&master_key)?,
         uses: Uses::default(),
         usage: UsageCounts::default(),
@@ -254,15 +256,20 @@ fn announce(settings: &ServeSettings, demo: Option<&Demo>) -> Result<(), Failure
     output::line(&format!("curl -u {client_id}:{} -d grant_type=client_credentials {base}{}", secret.expose(), paths::TOKEN))
 }
 
-/// A server must not sign with what its profile refuses to others.
-fn check_signer(profile: Profile, directory: &Directory) -> Result<(), Failure> {
-    let keys = directory.signing_keys();
-    match keys.signer(clock::now()) {
-        Some(pair) if !profile.signs_with(pair.algorithm()) => Err(Failure::Failed(format!(
-            "the profile {profile} does not sign with {}, and the key that signs now does: `claviger signing-keys rotate --now --alg \
-             PS256` replaces it at once",
-            pair.algorithm()
+/// A server must not sign with what its profile, or that of one of its organizations, refuses to others.
+fn check_profile(settings: &ServeSettings, db: &Db) -> Result<(), Failure> {
+    let (demand, weak) = db.read(|connection| {
+        let demand = Demand::of(connection, settings.profile)?;
+        Ok((demand, weak_signer(connection, demand.profile, clock::now())?))
+    })?;
+    if let Some(algorithm) = settings.common.signing_algorithm.filter(|algorithm| !demand.profile.signs_with(*algorithm)) {
+        return Err(Failure::Failed(format!("{demand} does not sign with {algorithm}: say PS256, ES256 or EdDSA")));
+    }
+    match weak {
+        Some(algorithm) => Err(Failure::Failed(format!(
+            "{demand} does not sign with {algorithm}, and a key that signs now, or soon will, does: `claviger signing-keys rotate --now \
+             --alg PS256` replaces it at once"
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

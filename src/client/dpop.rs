@@ -42,6 +42,7 @@ impl ProofKey {
 mod tests {
     use super::*;
     use crate::crypto::test_keys::{pair, private_pem};
+    use crate::domain::profile::Profile;
     use crate::domain::signing_key::SigningAlgorithm;
     use crate::domain::time::Timestamp;
     use crate::oauth::dpop::{ProofRules, ProvenRequest};
@@ -56,7 +57,7 @@ mod tests {
             let check = |proof: &str| {
                 let request =
                     ProvenRequest { proofs: &[proof.as_bytes()], method: "POST", path: "/connect/token", access_token: None };
-                rules.check(&request, Timestamp::from_unix(NOW)).unwrap()
+                rules.check(&request, Profile::Standard, Timestamp::from_unix(NOW)).unwrap()
             };
             let (one, two) = (check(&prove()), check(&prove()));
             assert_eq!(one.jkt, pair(algorithm).public_jwk().thumbprint());

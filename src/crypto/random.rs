@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::CryptoError;
+use crate::domain::token_id::TokenId;
 
 /// Fills `buffer` with random bytes.
 ///
@@ -36,42 +37,25 @@ pub fn name() -> Result<String, CryptoError> {
 }
 
 const TOKEN_ID_BYTES: usize = 16;
-/// What they are in base64url.
-const TOKEN_ID_LENGTH: usize = 22;
 /// Identifiers that a thread draws at once.
 const TOKEN_IDS_AHEAD: usize = 32;
 
-/// A token's `jti` (RFC 7519 section 4.1.7): 128 random bits as 22 characters of base64url.
-#[derive(Debug)]
-pub struct TokenId([u8; TOKEN_ID_LENGTH]);
-
-impl TokenId {
-    /// A fresh one. Each thread draws some ahead, for a draw costs a twentieth of an ES256 signature however little it
-    /// yields. No secret may come from here: these bytes lie in memory before they are used.
-    ///
-    /// # Errors
-    /// As [`fill`].
-    pub fn draw() -> Result<Self, CryptoError> {
-        thread_local! {
-            static AHEAD: RefCell<Vec<[u8; TOKEN_ID_BYTES]>> = const { RefCell::new(Vec::new()) };
+/// A fresh name for a token. Each thread draws some ahead, for a draw costs a twentieth of an ES256 signature however little
+/// it yields. No secret may come from here: these bytes lie in memory before they are used.
+///
+/// # Errors
+/// As [`fill`].
+pub fn token_id() -> Result<TokenId, CryptoError> {
+    thread_local! {
+        static AHEAD: RefCell<Vec<[u8; TOKEN_ID_BYTES]>> = const { RefCell::new(Vec::new()) };
+    }
+    AHEAD.with_borrow_mut(|ahead| {
+        if ahead.is_empty() {
+            let drawn = bytes::<{ TOKEN_ID_BYTES * TOKEN_IDS_AHEAD }>()?;
+            ahead.extend_from_slice(drawn.as_chunks().0);
         }
-        let random = AHEAD.with_borrow_mut(|ahead| {
-            if ahead.is_empty() {
-                let drawn = bytes::<{ TOKEN_ID_BYTES * TOKEN_IDS_AHEAD }>()?;
-                ahead.extend_from_slice(drawn.as_chunks().0);
-            }
-            ahead.pop().ok_or(CryptoError::Randomness)
-        })?;
-        let mut text = [0; TOKEN_ID_LENGTH];
-        URL_SAFE_NO_PAD.encode_slice(random, &mut text).map_err(|_| CryptoError::Randomness)?;
-        Ok(Self(text))
-    }
-
-    /// As text.
-    pub fn as_str(&self) -> &str {
-        // Base64 always is.
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
+        ahead.pop().map(TokenId::from_random).ok_or(CryptoError::Randomness)
+    })
 }
 
 #[cfg(test)]
@@ -108,19 +92,19 @@ mod tests {
     fn rs3_a_hundred_thousand_token_ids_do_not_repeat_and_carry_128_bits() {
         let mut seen = HashSet::with_capacity(MINTED);
         for _ in 0..MINTED {
-            let id = TokenId::draw().unwrap();
-            assert_eq!(id.as_str().len(), 22);
-            assert!(seen.insert(id.as_str().to_owned()));
+            let id = token_id().unwrap();
+            assert_eq!(id.encoded().len(), 22);
+            assert!(seen.insert(id));
         }
-        assert_eq!(URL_SAFE_NO_PAD.decode(TokenId::draw().unwrap().as_str()).unwrap().len(), 16);
+        assert_eq!(URL_SAFE_NO_PAD.decode(token_id().unwrap().encoded()).unwrap().len(), 16);
         assert_eq!(URL_SAFE_NO_PAD.decode(name().unwrap()).unwrap().len(), 16);
     }
 
     #[test]
     fn rs3_token_ids_of_many_threads_do_not_repeat() {
-        let draw = || (0..1_000).map(|_| TokenId::draw().unwrap().as_str().to_owned()).collect::<Vec<_>>();
+        let draw = || (0..1_000).map(|_| token_id().unwrap()).collect::<Vec<_>>();
         let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(draw)).collect();
-        let all: HashSet<String> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        let all: HashSet<TokenId> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         assert_eq!(all.len(), 8_000);
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of memory when something has changed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -7,7 +8,9 @@ use super::Directory;
 use super::signing_keys::load as load_signing_keys;
 use crate::clock;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::id::OrganizationId;
 use crate::domain::plan::PlanName;
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::rate_plans::RatePlans;
 use crate::store::{Change, Db, StoreError, catalogue, organizations, plans, revoked_tokens};
 
@@ -49,6 +52,9 @@ impl Directory {
         if everything || changes.contains(&Change::StatusLists) {
             self.reload_status_lists()?;
         }
+        if everything || changes.iter().any(|change| matches!(change, Change::Organization(_))) {
+            self.reload_profiles()?;
+        }
         let held_whole = |change: &Change| matches!(change, Change::Catalogue | Change::SigningKeys | Change::Plans);
         if everything || changes.iter().any(held_whole) {
             self.reload()?;
@@ -62,6 +68,14 @@ impl Directory {
         self.absent.clear();
         self.foreign_ids.forget();
         self.accounts.clear();
+    }
+
+    fn reload_profiles(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reload.lock();
+        if let Some(organizations) = unless_damaged(read_fapi2_organizations(&self.db))? {
+            self.fapi2_organizations.store(Arc::new(organizations));
+        }
+        Ok(())
     }
 
     pub(super) fn reload(&self) -> Result<(), StoreError> {
@@ -104,4 +118,8 @@ pub(super) fn read_plans(db: &Db, default: &PlanName) -> Result<RatePlans, Store
         let plans = plans::all(connection)?;
         Ok(RatePlans::new(&plans, organizations::with_plan(connection)?, default))
     })
+}
+
+pub(super) fn read_fapi2_organizations(db: &Db) -> Result<HashSet<OrganizationId>, StoreError> {
+    db.read(|connection| Ok(organizations::with_profile(connection, OrganizationProfile::Fapi2)?.into_iter().collect()))
 }

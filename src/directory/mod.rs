@@ -14,6 +14,7 @@ mod signing_keys;
 mod status_lists;
 mod warm_up;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -28,12 +29,13 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::id::{AccountId, ClientId, OrganizationId};
 use crate::domain::key_entry::{KeyEntry, Sharing};
 use crate::domain::plan::PlanName;
+use crate::domain::profile::Profile;
 use crate::domain::rate_plans::{ActivePlan, RatePlans};
 use crate::domain::time::Timestamp;
 use crate::domain::token_id::TokenId;
 use crate::store::{Db, StoreError, accounts, changes, revoked_tokens as revoked_tokens_table};
 
-use changed::{read_catalogue, read_plans};
+use changed::{read_catalogue, read_fapi2_organizations, read_plans};
 use foreign_client_ids::ForeignIds;
 use loader::Loader;
 use revoked_tokens::RevokedTokens;
@@ -71,6 +73,8 @@ pub struct Directory {
     catalogue: ArcSwap<Catalogue>,
     signing_keys: ArcSwap<SigningKeys>,
     plans: ArcSwap<RatePlans>,
+    /// The organizations that are stricter than the server may be; mostly none.
+    fapi2_organizations: ArcSwap<HashSet<OrganizationId>>,
     revoked_tokens: RevokedTokens,
     status_lists: StatusLists,
     loader: Loader,
@@ -115,6 +119,7 @@ impl Directory {
             catalogue: ArcSwap::from_pointee(read_catalogue(db)?),
             signing_keys: ArcSwap::from_pointee(load_signing_keys(db, master_key)?),
             plans: ArcSwap::from_pointee(read_plans(db, &options.default_plan)?),
+            fapi2_organizations: ArcSwap::from_pointee(read_fapi2_organizations(db)?),
             revoked_tokens: RevokedTokens::of(db.read(|connection| revoked_tokens_table::live(connection, clock::now()))?),
             status_lists: StatusLists::default(),
             loader: Loader::default(),
@@ -191,6 +196,12 @@ impl Directory {
     /// The rate plan that holds for a key; `None`: it has no limit.
     pub fn plan_of(&self, key: &KeyEntry) -> Option<ActivePlan> {
         self.plans.load().of(key)
+    }
+
+    /// What an organization demands of its keys besides what the server does.
+    pub fn profile_of(&self, organization: OrganizationId) -> Profile {
+        let strict = self.fapi2_organizations.load();
+        if !strict.is_empty() && strict.contains(&organization) { Profile::Fapi2 } else { Profile::Standard }
     }
 
     /// Look-ups so far.

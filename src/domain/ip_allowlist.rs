@@ -42,6 +42,12 @@ impl IpAllowlist {
         self.0.is_empty() || self.0.iter().any(|range| range.contains(&address))
     }
 
+    /// Whether `other` lets nobody in whom this one keeps out: each of its ranges lies in one of these.
+    pub fn covers(&self, other: &Self) -> bool {
+        let is_within = |range: &IpNet| self.0.iter().any(|own| own.contains(range));
+        self.0.is_empty() || (!other.0.is_empty() && other.0.iter().all(is_within))
+    }
+
     /// Whether any address is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -176,6 +182,18 @@ mod tests {
     #[test]
     fn entries_are_shown_as_people_write_them() {
         assert_eq!(list("203.0.113.7 10.0.0.0/8 203.0.113.7/32").to_string(), "203.0.113.7 10.0.0.0/8");
+    }
+
+    #[test]
+    fn a_list_covers_what_lets_in_nobody_else() {
+        let both = "10.0.0.0/8 2001:db8::/32";
+        for (wide, narrow) in [("", ""), ("", "10.0.0.1"), (both, "10.1.0.0/16"), (both, "2001:db8::1 10.0.0.0/8"), (both, both)]
+        {
+            assert!(list(wide).covers(&list(narrow)), "{wide:?} {narrow:?}");
+        }
+        for (narrow, wide) in [(both, ""), (both, "10.0.0.0/7"), (both, "10.0.0.1 11.0.0.1"), ("10.0.0.1", "2001:db8::1")] {
+            assert!(!list(narrow).covers(&list(wide)), "{narrow:?} {wide:?}");
+        }
     }
 
     /// Bit by bit, as a child would do it.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::id::OrganizationId;
 use super::name::Name;
 use super::plan::{PlanLimits, PlanName};
+use super::profile::OrganizationProfile;
 use super::time::Timestamp;
 
 impl OrganizationId {
@@ -33,6 +34,8 @@ pub struct Organization {
     pub plan: Option<PlanName>,
     /// What the plan `enterprise` means for its keys.
     pub enterprise_limits: PlanLimits,
+    /// How strict it is by itself: what the server demands holds besides.
+    pub profile: OrganizationProfile,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -1,13 +1,15 @@
-//! How strict a server is.
+//! How strict a server is, and each organization by itself.
 
 use std::fmt;
 use std::str::FromStr;
+
+use serde::Serialize;
 
 use super::Invalid;
 use super::api_key::AuthMethod;
 use super::signing_key::SigningAlgorithm;
 
-/// What a server takes from clients and signs with.
+/// What is taken from clients and signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
     /// Everything that this server has, as each key wants it.
@@ -24,6 +26,15 @@ impl Profile {
         match self {
             Self::Standard => "standard",
             Self::Fapi2 => "fapi2",
+        }
+    }
+
+    /// What both demand.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Standard, Self::Standard) => Self::Standard,
+            (Self::Fapi2, _) | (_, Self::Fapi2) => Self::Fapi2,
         }
     }
 
@@ -72,5 +83,77 @@ impl FromStr for Profile {
             .into_iter()
             .find(|profile| profile.as_str() == text)
             .ok_or_else(|| Invalid::new("profile", "unsupported", "must be standard or fapi2"))
+    }
+}
+
+/// What an organization demands of its keys besides what the server demands of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrganizationProfile {
+    /// Nothing.
+    #[default]
+    Default,
+    /// [`Profile::Fapi2`].
+    Fapi2,
+}
+
+impl OrganizationProfile {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Default, Self::Fapi2];
+
+    /// `default` or `fapi2`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Fapi2 => "fapi2",
+        }
+    }
+
+    /// What is demanded.
+    pub const fn demands(self) -> Profile {
+        match self {
+            Self::Default => Profile::Standard,
+            Self::Fapi2 => Profile::Fapi2,
+        }
+    }
+}
+
+impl fmt::Display for OrganizationProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for OrganizationProfile {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.as_str() == text)
+            .ok_or_else(|| Invalid::new("profile", "unsupported", "must be default or fapi2"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jk4_an_organization_can_be_stricter_than_the_server_and_never_weaker() {
+        for server in [Profile::Standard, Profile::Fapi2] {
+            for own in OrganizationProfile::ALL {
+                let both = server.and(own.demands());
+                for method in AuthMethod::ALL {
+                    assert_eq!(both.takes(method), server.takes(method) && own.demands().takes(method), "{method}");
+                }
+                for algorithm in SigningAlgorithm::ALL {
+                    assert_eq!(both.signs_with(algorithm), server.signs_with(algorithm) && own.demands().signs_with(algorithm));
+                }
+                assert_eq!(both.requires_bound_tokens(), server.requires_bound_tokens() || own.demands().requires_bound_tokens());
+                assert_eq!(own.as_str().parse(), Ok(own));
+            }
+        }
+        assert!("standard".parse::<OrganizationProfile>().is_err() && "default".parse::<Profile>().is_err());
     }
 }

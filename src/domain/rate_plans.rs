@@ -78,6 +78,7 @@ mod tests {
     use super::*;
     use crate::domain::key_entry::tests::entry;
     use crate::domain::plan::Limit;
+    use crate::domain::profile::OrganizationProfile;
     use crate::domain::time::Timestamp;
 
     fn limits(per_minute: i64) -> PlanLimits {
@@ -95,6 +96,7 @@ mod tests {
             platform: false,
             plan: plan.map(|name| name.parse().unwrap()),
             enterprise_limits,
+            profile: OrganizationProfile::Default,
             created_at: Timestamp::from_unix(0),
         }
     }

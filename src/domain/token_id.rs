@@ -17,11 +17,16 @@ impl TokenId {
     pub const fn from_random(bits: [u8; 16]) -> Self {
         Self(bits)
     }
+
+    /// As it stands in the token.
+    pub fn encoded(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
 }
 
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(&self.encoded())
     }
 }
 

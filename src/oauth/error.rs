@@ -87,7 +87,7 @@ pub enum ClientRefusal {
     AssertionReplayed,
     /// The client's, or its issuer's, keys could not be fetched.
     KeysUnavailable,
-    /// By a method, or with an algorithm, that the server's profile does not take.
+    /// By a method, or with an algorithm, that the profile of the server or of the key's organization does not take.
     WeakerThanProfile,
     /// A certificate that cannot be read.
     CertificateMalformed,

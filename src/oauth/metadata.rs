@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
+use super::dpop;
 use super::grants::client_credentials::GRANT_TYPE;
 use super::mutual_tls::MutualTls;
-use crate::crypto::client_jwk::algorithm_of;
-use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::profile::Profile;
@@ -102,7 +101,7 @@ impl<'a> Metadata<'a> {
             grant_types_supported: [GRANT_TYPE],
             token_endpoint_auth_methods_supported: methods(),
             token_endpoint_auth_signing_alg_values_supported: algorithms(),
-            dpop_signing_alg_values_supported: proof_algorithms(profile),
+            dpop_signing_alg_values_supported: dpop::algorithms(profile),
             introspection_endpoint: format!("{base}{}", paths::INTROSPECTION),
             introspection_endpoint_auth_methods_supported: methods(),
             introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
@@ -121,10 +120,4 @@ impl<'a> Metadata<'a> {
 pub fn methods_taken(profile: Profile, mutual_tls: Option<&MutualTls>) -> Vec<AuthMethod> {
     let is_taken = |method: &AuthMethod| profile.takes(*method) && MutualTls::allows(mutual_tls, *method);
     AuthMethod::ALL.into_iter().filter(is_taken).collect()
-}
-
-/// The names of the algorithms that proofs may be signed with.
-fn proof_algorithms(profile: Profile) -> Vec<&'static str> {
-    let taken = |name: &str| algorithm_of(name).is_some_and(|algorithm| profile.signs_with(algorithm));
-    PROOF_ALGORITHMS.into_iter().filter(|name| taken(name)).collect()
 }

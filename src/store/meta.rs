@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::schema::meta;
 use super::{DbConnection, StoreError, WriteTransaction};
 use crate::domain::plan::PlanName;
+use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
 const MASTER_KEY_CHECK: &str = "master_key_check";
@@ -75,6 +76,25 @@ pub fn default_plan(connection: &mut DbConnection) -> Result<Option<PlanName>, S
 /// [`StoreError`].
 pub fn set_default_plan(transaction: &mut WriteTransaction<'_>, plan: &PlanName) -> Result<(), StoreError> {
     set(transaction, DEFAULT_PLAN, plan.as_str())
+}
+
+const PROFILE: &str = "profile";
+
+/// The profile that the servers of this database run with; `None` before the first start.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn profile(connection: &mut DbConnection) -> Result<Option<Profile>, StoreError> {
+    let text: Option<String> = meta::table.find(PROFILE).select(meta::value).first(connection).optional()?;
+    text.map(|text| text.parse().map_err(|detail| StoreError::corrupt("meta", PROFILE, detail))).transpose()
+}
+
+/// Notes the servers' profile, for whoever makes signing keys.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_profile(transaction: &mut WriteTransaction<'_>, profile: Profile) -> Result<(), StoreError> {
+    set(transaction, PROFILE, profile.as_str())
 }
 
 fn set(transaction: &mut WriteTransaction<'_>, name: &str, value: &str) -> Result<(), StoreError> {

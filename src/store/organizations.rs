@@ -8,6 +8,7 @@ use super::{DbConnection, StoreError, WriteTransaction, plans};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Organization, OrganizationCounts};
 use crate::domain::plan::{Limit, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::time::Timestamp;
 
 #[derive(Queryable, Insertable)]
@@ -21,6 +22,7 @@ struct Row {
     enterprise_requests_per_minute: Option<i64>,
     enterprise_requests_per_day: Option<i64>,
     enterprise_concurrent_connections: Option<i64>,
+    profile: String,
 }
 
 impl TryFrom<Row> for Organization {
@@ -39,6 +41,7 @@ impl TryFrom<Row> for Organization {
                 row.enterprise_concurrent_connections,
             )
             .map_err(damaged)?,
+            profile: row.profile.parse().map_err(damaged)?,
             created_at: Timestamp::from_unix(row.created_at),
         })
     }
@@ -57,6 +60,7 @@ impl Row {
             enterprise_requests_per_minute: number(limits.requests_per_minute),
             enterprise_requests_per_day: number(limits.requests_per_day),
             enterprise_concurrent_connections: number(limits.concurrent_connections),
+            profile: organization.profile.to_string(),
         }
     }
 }
@@ -71,7 +75,7 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, organization: &Organizatio
     Ok(())
 }
 
-/// Writes the name, the plan and the enterprise limits of an organization that is there.
+/// Writes the name, the plan, the enterprise limits and the profile of an organization that is there.
 ///
 /// # Errors
 /// [`StoreError::ForeignKeyViolation`] when there is no such plan.
@@ -84,6 +88,7 @@ pub fn update(transaction: &mut WriteTransaction<'_>, organization: &Organizatio
             organizations::enterprise_requests_per_minute.eq(row.enterprise_requests_per_minute),
             organizations::enterprise_requests_per_day.eq(row.enterprise_requests_per_day),
             organizations::enterprise_concurrent_connections.eq(row.enterprise_concurrent_connections),
+            organizations::profile.eq(&row.profile),
         ))
         .execute(transaction.connection)?;
     Ok(())
@@ -113,6 +118,16 @@ pub fn with_plan(connection: &mut DbConnection) -> Result<Vec<Organization>, Sto
         )
         .load(connection)?;
     rows.into_iter().map(Organization::try_from).collect()
+}
+
+/// The organizations that have this profile.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn with_profile(connection: &mut DbConnection, profile: OrganizationProfile) -> Result<Vec<OrganizationId>, StoreError> {
+    let ids: Vec<String> =
+        organizations::table.filter(organizations::profile.eq(profile.as_str())).select(organizations::id).load(connection)?;
+    ids.into_iter().map(|id| id.parse().map_err(|detail| StoreError::corrupt("organizations", &id, detail))).collect()
 }
 
 /// Every organization, the oldest first.

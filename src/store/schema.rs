@@ -13,6 +13,7 @@ diesel::table! {
         enterprise_requests_per_minute -> Nullable<BigInt>,
         enterprise_requests_per_day -> Nullable<BigInt>,
         enterprise_concurrent_connections -> Nullable<BigInt>,
+        profile -> Text,
     }
 }
 diesel::table! {

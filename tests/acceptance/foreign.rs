@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::support::certificates::{ClientCertificate, Wanted};
 use crate::support::jwt::published_kids;
-use crate::support::tools::{HONOURED_WITHIN, eventually};
+use crate::support::tools::{HONOURED_WITHIN, eventually, output_of, program};
 use crate::support::{App, Backend, DISPUTES, Key, Output, PAYMENTS};
 
 /// Where the clients' libraries are kept between runs: the target folder of this build, wherever that is.
@@ -181,6 +184,47 @@ fn dp1_node_openid_client_makes_proofs() {
 #[test]
 fn dp3_node_openid_client_takes_nonces() {
     takes_bound_tokens(Backend::Sqlite, &["--dpop-nonces", "required"], &["ES256"]);
+}
+
+/// A client's private key in a file, and the public half: P-256, or RSA.
+fn private_key(app: &App, algorithm: &str) -> (PathBuf, Value) {
+    if algorithm == "ES256" {
+        let pair = ClientCertificate::self_signed(&Wanted::named("client"));
+        return (pair.files(app.site.dir.path(), "").1, pair.jwk());
+    }
+    let file = app.site.dir.join("client.key");
+    let openssl = |arguments: &[&str]| output_of(Command::new(program("openssl", "openssl")).args(arguments).arg(&file));
+    openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out"]);
+    let shown = openssl(&["rsa", "-noout", "-modulus", "-in"]);
+    let digits = shown.trim().strip_prefix("Modulus=").unwrap();
+    let modulus: Vec<u8> = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect();
+    (file, json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(modulus), "e": "AQAB"}))
+}
+
+/// PK1 to PK3: a foreign library makes the assertions.
+fn proves_itself_by_assertions(backend: Backend, client: &str, algorithms: &[&str]) {
+    let app = App::start(backend, &[]);
+    for algorithm in algorithms {
+        let (file, jwk) = private_key(&app, algorithm);
+        let jwks = ClientCertificate::jwks_file(&app, &[jwk]);
+        let create = ["keys", "create", "--organization", &app.fixture.organization, "--name", "Client"];
+        let own = ["--grant", "payments:read", "--token-endpoint-auth-method", "private_key_jwt", "--jwks", &jwks];
+        let made = app.json(&[&create[..], &own].concat());
+        let key =
+            Key { client_id: made["client_id"].as_str().unwrap().to_owned(), client_secret: "there-is-none".into(), json: made };
+        let settings = [("ALGORITHM", *algorithm), ("PRIVATE_KEY_FILE", file.to_str().unwrap())];
+        assert_claims(&run(&app, client, &key, &settings), &app, &key, &json!(PAYMENTS), "payments:read");
+    }
+}
+
+#[test]
+fn pk1_node_openid_client_makes_assertions() {
+    proves_itself_by_assertions(Backend::Postgres, "node-assertion", &["ES256", "RS256", "PS256"]);
+}
+
+#[test]
+fn pk1_python_authlib_makes_assertions() {
+    proves_itself_by_assertions(Backend::Sqlite, "python-assertion", &["ES256", "RS256", "PS256"]);
 }
 
 /// What a client needs is named when it is missing, not left to an error of the client's own.

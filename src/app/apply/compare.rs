@@ -9,6 +9,7 @@ use crate::domain::id::{OrganizationId, ResourceServerId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::{Plan, PlanLimits, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::resource_server::{Audience, ResourceServer};
 use crate::domain::scope::{Level, Scope, ScopeName};
 use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
@@ -16,16 +17,44 @@ use crate::store::{DbConnection, StoreError, catalogue, organizations, plans};
 /// One thing that has to be done.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    CreateServer { identifier: Audience, name: Option<Name> },
-    RenameServer { server: ResourceServer, name: Name },
+    CreateServer {
+        identifier: Audience,
+        name: Option<Name>,
+    },
+    RenameServer {
+        server: ResourceServer,
+        name: Name,
+    },
     CreateScope(NewScope),
-    ChangeScope { scope: Scope, description: String, implies: Vec<ScopeName> },
+    ChangeScope {
+        scope: Scope,
+        description: String,
+        implies: Vec<ScopeName>,
+    },
     CreatePlan(Plan),
-    ChangePlan { before: Plan, after: Plan },
-    CreateOrganization { name: Name, plan: Option<PlanName>, enterprise_limits: PlanLimits, accounts: Vec<Name> },
-    ChangeOrganization { before: Organization, after: Organization },
-    CreateAccount { organization: OrganizationId, name: Name },
-    RenameAccount { account: Account, name: Name },
+    ChangePlan {
+        before: Plan,
+        after: Plan,
+    },
+    CreateOrganization {
+        name: Name,
+        plan: Option<PlanName>,
+        enterprise_limits: PlanLimits,
+        profile: OrganizationProfile,
+        accounts: Vec<Name>,
+    },
+    ChangeOrganization {
+        before: Organization,
+        after: Organization,
+    },
+    CreateAccount {
+        organization: OrganizationId,
+        name: Name,
+    },
+    RenameAccount {
+        account: Account,
+        name: Name,
+    },
 }
 
 /// A scope that is not there yet.

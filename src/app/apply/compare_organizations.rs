@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use super::compare::{Comparison, Step};
 use super::document::{AccountSpec, Named, OrganizationSpec};
+use crate::app::profiles::in_the_way_of;
+use crate::clock;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::PlanLimits;
+use crate::domain::profile::OrganizationProfile;
 use crate::store::{DbConnection, StoreError, accounts};
 
 /// What a name or an id of the file stands for.
@@ -68,8 +71,12 @@ impl Comparison {
                     name,
                     plan: spec.plan.clone().or_else(|| organization.plan.clone()),
                     enterprise_limits: spec.enterprise_limits.of(organization.enterprise_limits),
+                    profile: spec.profile.unwrap_or(organization.profile),
                     ..organization.clone()
                 };
+                if after.profile != organization.profile {
+                    self.profile(connection, spec.line, after.profile)?;
+                }
                 if after != organization {
                     self.steps.push(Step::ChangeOrganization { before: organization.clone(), after });
                 }
@@ -78,10 +85,18 @@ impl Comparison {
             (None, Named::Name(name)) => {
                 let accounts = self.new_accounts(&spec.accounts);
                 let enterprise_limits = spec.enterprise_limits.of(PlanLimits::default());
-                let (name, plan) = (name.clone(), spec.plan.clone());
-                self.steps.push(Step::CreateOrganization { name, plan, enterprise_limits, accounts });
+                let (name, plan, profile) = (name.clone(), spec.plan.clone(), spec.profile.unwrap_or_default());
+                self.profile(connection, spec.line, profile)?;
+                self.steps.push(Step::CreateOrganization { name, plan, enterprise_limits, profile, accounts });
             }
             (None, Named::Id(..)) => {}
+        }
+        Ok(())
+    }
+
+    fn profile(&mut self, connection: &mut DbConnection, line: usize, profile: OrganizationProfile) -> Result<(), StoreError> {
+        if let Some(what) = in_the_way_of(connection, profile, clock::now())? {
+            self.fault(line, "organizations.profile", what);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::domain::Invalid;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name::Name;
 use crate::domain::plan::{Limit, PlanLimits, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::resource_server::Audience;
 use crate::domain::scope::{Level, ScopeName, check_description};
 
@@ -82,6 +83,7 @@ pub(super) struct OrganizationSpec {
     pub(super) plan: Option<PlanName>,
     /// What the plan `enterprise` means for it.
     pub(super) enterprise_limits: LimitsSpec,
+    pub(super) profile: Option<OrganizationProfile>,
     pub(super) accounts: Vec<AccountSpec>,
 }
 
@@ -171,14 +173,14 @@ impl Document {
                 accounts.extend(named(source, &mut account).map(|who| AccountSpec { line, who }));
                 account.finish(source);
             }
-            let plan = table.parsed(source, "plan");
+            let (plan, profile) = (table.parsed(source, "plan"), table.parsed(source, "profile"));
             let mut enterprise_limits = LimitsSpec::default();
             if let Some(mut limits) = table.table(source, "enterprise_limits") {
                 enterprise_limits = LimitsSpec::read(source, &mut limits);
                 limits.finish(source);
             }
             let who = named(source, &mut table);
-            self.organizations.extend(who.map(|who| OrganizationSpec { line, who, plan, enterprise_limits, accounts }));
+            self.organizations.extend(who.map(|who| OrganizationSpec { line, who, plan, enterprise_limits, profile, accounts }));
             table.finish(source);
         }
         file.finish(source);

@@ -26,6 +26,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::organization::Organization;
 use crate::domain::plan::PlanLimits;
+use crate::domain::profile::OrganizationProfile;
 use crate::store::{Change, Db, accounts, catalogue};
 
 pub use document::{Document, MAX_FILE_BYTES};
@@ -150,11 +151,13 @@ fn differences(step: &Step) -> Vec<Difference> {
         }
         Step::CreatePlan(plan) => vec![create("plan", &plan.name, json!(plan))],
         Step::ChangePlan { before, after } => vec![change("plan", None, &before.name, json!(before), json!(after))],
-        Step::CreateOrganization { name, plan, enterprise_limits, accounts } => {
-            let after = match enterprise_limits.is_unlimited() {
-                true => json!({"name": name, "plan": plan}),
-                false => json!({"name": name, "plan": plan, "enterprise_limits": enterprise_limits}),
-            };
+        Step::CreateOrganization { name, plan, enterprise_limits, profile, accounts } => {
+            let mut after = json!({"name": name, "plan": plan});
+            let limits = (!enterprise_limits.is_unlimited()).then(|| ("enterprise_limits", json!(enterprise_limits)));
+            let profile = (*profile != OrganizationProfile::Default).then(|| ("profile", json!(profile)));
+            if let Some(members) = after.as_object_mut() {
+                members.extend(limits.into_iter().chain(profile).map(|(name, value)| (name.to_owned(), value)));
+            }
             let own = create("organization", name, after);
             let theirs =
                 accounts.iter().map(|account| create("account", account, json!({"name": account, "organization": name})));
@@ -206,11 +209,11 @@ fn take(work: &mut Work<'_, '_>, step: Step) -> Result<(), AppError> {
             };
             edit_plan(work, &after.name, change).map(drop)
         }
-        Step::CreateOrganization { name, plan, enterprise_limits, accounts } => {
+        Step::CreateOrganization { name, plan, enterprise_limits, profile, accounts } => {
             let id = create_organization(work, name)?.id;
-            // Nothing is written when it is to have neither.
+            // Nothing is written when it is to have none of these.
             edit_organization(work, id, |organization| {
-                (organization.plan, organization.enterprise_limits) = (plan, enterprise_limits);
+                (organization.plan, organization.enterprise_limits, organization.profile) = (plan, enterprise_limits, profile);
                 Ok(())
             })?;
             accounts.into_iter().try_for_each(|name| create_account(work, id, name).map(drop))

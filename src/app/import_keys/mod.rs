@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::create_api_key::described;
 use super::key_epochs::open_all;
+use super::profiles::check_method;
 use super::{AppError, Management, Work, random_bits};
 use crate::clock;
 use crate::crypto::envelope::Envelope;
@@ -27,6 +28,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::client_secret::{SecretHint, SecretProof, StoredSecret};
 use crate::domain::foreign_client_id::ForeignClientId;
 use crate::domain::id::{AccountId, ClientId, OrganizationId, SecretId};
+use crate::domain::organization::Organization;
 use crate::domain::plan::PlanName;
 use crate::domain::time::Timestamp;
 use crate::store::foreign_client_ids::{self, Holder};
@@ -125,7 +127,7 @@ fn in_order(mut lines: Vec<ImportedLine>) -> Vec<ImportedLine> {
 
 /// What the database knows that lines are checked against.
 struct Surroundings {
-    platform: bool,
+    organization: Organization,
     catalogue: Catalogue,
     accounts: HashSet<AccountId>,
     plans: HashSet<PlanName>,
@@ -139,7 +141,7 @@ impl Surroundings {
             let Some(organization) = organizations::find(connection, organization_id)? else { return Ok(None) };
             let (servers, scopes) = (catalogue::resource_servers(connection)?, catalogue::scopes(connection)?);
             Ok(Some(Self {
-                platform: organization.platform,
+                organization,
                 catalogue: Catalogue::new(&servers, &scopes),
                 accounts: accounts::of_organization(connection, organization_id)?.into_iter().map(|a| a.id).collect(),
                 plans: plans::all(connection)?.into_iter().map(|plan| plan.name).collect(),
@@ -161,7 +163,8 @@ impl Surroundings {
                 return Err(format!("grants: the organization has no account {id}"));
             }
         }
-        self.catalogue.check_grants(&key.grants, self.platform).map_err(|invalid| invalid.to_string())
+        check_method(&self.organization, key.auth_method).map_err(|error| error.to_string())?;
+        self.catalogue.check_grants(&key.grants, self.organization.platform).map_err(|invalid| invalid.to_string())
     }
 }
 

@@ -14,9 +14,10 @@ pub mod own_urls;
 use serde_json::{Map, Value};
 
 use self::own_urls::OwnUrls;
+use crate::crypto::client_jwk::algorithm_of;
 use crate::crypto::digest::access_token_hash;
 use crate::crypto::dpop_nonce::{NonceAge, NonceKey};
-use crate::crypto::dpop_proof;
+use crate::crypto::dpop_proof::{self, PROOF_ALGORITHMS};
 use crate::domain::profile::Profile;
 use crate::domain::time::Timestamp;
 
@@ -34,7 +35,6 @@ const MAX_JTI_BYTES: usize = 256;
 pub struct ProofRules {
     urls: OwnUrls,
     nonces: Option<NonceKey>,
-    profile: Profile,
 }
 
 /// The request that a proof came with.
@@ -72,6 +72,12 @@ pub enum ProofRefused {
     UseNonce(String),
 }
 
+/// The names of the algorithms that proofs may be signed with.
+pub fn algorithms(profile: Profile) -> Vec<&'static str> {
+    let taken = |name: &&str| algorithm_of(name).is_some_and(|algorithm| profile.signs_with(algorithm));
+    PROOF_ALGORITHMS.into_iter().filter(taken).collect()
+}
+
 const fn invalid<T>(why: &'static str) -> Result<T, ProofRefused> {
     Err(ProofRefused::Invalid(why))
 }
@@ -79,20 +85,14 @@ const fn invalid<T>(why: &'static str) -> Result<T, ProofRefused> {
 impl ProofRules {
     /// The rules of the server of that issuer; with a key, every proof needs a nonce.
     pub fn new(issuer: &str, nonces: Option<NonceKey>) -> Self {
-        Self { urls: OwnUrls::new(issuer), nonces, profile: Profile::Standard }
+        Self { urls: OwnUrls::new(issuer), nonces }
     }
 
-    /// With algorithms of that profile alone.
-    #[must_use]
-    pub fn with_profile(self, profile: Profile) -> Self {
-        Self { profile, ..self }
-    }
-
-    /// Whether the proof of a request holds.
+    /// Whether the proof of a request holds for whoever is held to that profile.
     ///
     /// # Errors
     /// [`ProofRefused`].
-    pub fn check(&self, request: &ProvenRequest<'_>, now: Timestamp) -> Result<Proof, ProofRefused> {
+    pub fn check(&self, request: &ProvenRequest<'_>, profile: Profile, now: Timestamp) -> Result<Proof, ProofRefused> {
         let line = match request.proofs {
             [line] => line,
             [] => return invalid("the header DPoP with a proof is missing"),
@@ -100,8 +100,8 @@ impl ProofRules {
         };
         let text = str::from_utf8(line).or(invalid("the proof is not a JWT"))?;
         let signed = dpop_proof::verify(text.trim_ascii()).map_err(|error| ProofRefused::Invalid(error.as_str()))?;
-        if !self.profile.signs_with(signed.algorithm) {
-            return invalid("alg is not one of this server's profile");
+        if !profile.signs_with(signed.algorithm) {
+            return invalid("alg is not one of the profile that holds here");
         }
         let claims = Claims::read(&signed.claims)?;
         if claims.htm != request.method {

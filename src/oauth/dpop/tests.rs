@@ -29,7 +29,7 @@ fn with(changes: Value) -> Value {
 fn check_with(rules: &ProofRules, claims: &Value, access_token: Option<&str>) -> Result<Proof, ProofRefused> {
     let proof = proof(SigningAlgorithm::ES256, claims);
     let request = ProvenRequest { proofs: &[proof.as_bytes()], method: "POST", path: "/connect/token", access_token };
-    rules.check(&request, Timestamp::from_unix(NOW))
+    rules.check(&request, Profile::Standard, Timestamp::from_unix(NOW))
 }
 
 fn check(changes: Value) -> Result<Proof, ProofRefused> {
@@ -117,7 +117,20 @@ fn dp2_one_header() {
         (vec![b"\xff".as_slice()], false),
     ] {
         let request = ProvenRequest { proofs: &proofs, method: "POST", path: "/connect/token", access_token: None };
-        assert_eq!(rules.check(&request, Timestamp::from_unix(NOW)).is_ok(), is_fine, "{proofs:?}");
+        assert_eq!(rules.check(&request, Profile::Standard, Timestamp::from_unix(NOW)).is_ok(), is_fine, "{proofs:?}");
+    }
+}
+
+#[test]
+fn jk4_of_rs256_the_profile_fapi2_takes_nothing() {
+    let rules = ProofRules::new(ISSUER, None);
+    for algorithm in SigningAlgorithm::ALL {
+        let proof = proof(algorithm, &claims());
+        let request = ProvenRequest { proofs: &[proof.as_bytes()], method: "POST", path: "/connect/token", access_token: None };
+        for (profile, is_fine) in [(Profile::Standard, true), (Profile::Fapi2, algorithm != SigningAlgorithm::RS256)] {
+            let checked = rules.check(&request, profile, Timestamp::from_unix(NOW));
+            assert_eq!(checked.is_ok(), is_fine, "{algorithm} {profile}: {checked:?}");
+        }
     }
 }
 

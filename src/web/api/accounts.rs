@@ -25,7 +25,7 @@ pub(super) fn edit_organization(call: &Call) -> Result<Answer, ApiError> {
     let id = call.organization_id()?;
     let mut input = call.input();
     let name = input.optional("name", text);
-    input.fixed(&["id", "platform", "plan", "enterprise_limits", "created_at"], "is the operators' to change");
+    input.fixed(&["id", "platform", "plan", "enterprise_limits", "profile", "created_at"], "is the operators' to change");
     input.finish()?;
     call.change(|work| {
         let organization = rename(work, id, |organization| {

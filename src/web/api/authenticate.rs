@@ -76,10 +76,10 @@ async fn by_token(
     };
     state.issuer.caller_of(&presented, address, now).await.map_err(|error| match error {
         BearerError::InvalidToken(cause) if matches!(credentials, Credentials::Bearer(_)) => ApiError::InvalidToken { cause },
-        BearerError::InvalidToken(cause) => ApiError::Unproved(Unproved::Token { cause }),
-        BearerError::WrongBinding(cause) => ApiError::Unproved(Unproved::Token { cause: cause.to_owned() }),
-        BearerError::Proof(ProofRefused::Invalid(why)) => ApiError::Unproved(Unproved::Proof(why)),
-        BearerError::Proof(ProofRefused::UseNonce(nonce)) => ApiError::Unproved(Unproved::Nonce(nonce)),
+        BearerError::InvalidToken(cause) => ApiError::Unproved(Unproved::Token { cause }, state.issuer.profile),
+        BearerError::WrongBinding(cause, profile) => ApiError::Unproved(Unproved::Token { cause: cause.to_owned() }, profile),
+        BearerError::Proof(ProofRefused::Invalid(why), profile) => ApiError::Unproved(Unproved::Proof(why), profile),
+        BearerError::Proof(ProofRefused::UseNonce(nonce), profile) => ApiError::Unproved(Unproved::Nonce(nonce), profile),
         BearerError::AddressNotAllowed => ApiError::refused(
             StatusCode::FORBIDDEN,
             "address_not_allowed",

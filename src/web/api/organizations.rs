@@ -47,6 +47,7 @@ pub(super) fn edit(call: &Call) -> Result<Answer, ApiError> {
     let mut input = call.input();
     let name = input.optional("name", text);
     let plan = input.nullable("plan", text);
+    let profile = input.optional("profile", text);
     let limits = LimitsInput::below(&mut input, "enterprise_limits");
     input.fixed(&["id", "platform", "created_at"], "can't be changed");
     input.finish()?;
@@ -54,6 +55,7 @@ pub(super) fn edit(call: &Call) -> Result<Answer, ApiError> {
         let organization = edit_organization(work, id, |organization| {
             organization.name = name.unwrap_or_else(|| organization.name.clone());
             organization.plan = plan.unwrap_or_else(|| organization.plan.clone());
+            organization.profile = profile.unwrap_or(organization.profile);
             if let Some(limits) = limits {
                 limits.apply(&mut organization.enterprise_limits);
             }

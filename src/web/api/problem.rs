@@ -14,6 +14,7 @@ use crate::app::AppError;
 use crate::app::caller::Denied;
 use crate::app::people::LoginError;
 use crate::domain::Invalid;
+use crate::domain::profile::Profile;
 use crate::store::StoreError;
 use crate::web::body::BodyError;
 use crate::web::oauth::NONCE;
@@ -68,8 +69,8 @@ pub(in crate::web) enum ApiError {
     Unauthenticated,
     /// The token is not accepted.
     InvalidToken { cause: String },
-    /// The token is bound to a key, or said to be, and that was not proved (RFC 9449 section 7.1).
-    Unproved(Unproved),
+    /// The token is bound to a key, or said to be, and that was not proved (RFC 9449 section 7.1); with what proofs are held to.
+    Unproved(Unproved, Profile),
     /// The session is over.
     InvalidSession,
     /// The login was not proved.
@@ -116,7 +117,7 @@ impl ApiError {
     /// The cause, for the log.
     pub(in crate::web) fn cause(&self) -> Option<&str> {
         match self {
-            Self::Unproved(Unproved::Token { cause })
+            Self::Unproved(Unproved::Token { cause }, _)
             | Self::InvalidToken { cause }
             | Self::Unavailable { cause }
             | Self::Internal { cause } => Some(cause),
@@ -144,7 +145,7 @@ impl ApiError {
                 "invalid_token",
                 "the access token is expired, revoked, malformed or not for this API",
             ),
-            Self::Unproved(why) => of(StatusCode::UNAUTHORIZED, why.code(), why.description()),
+            Self::Unproved(why, _) => of(StatusCode::UNAUTHORIZED, why.code(), why.description()),
             Self::InvalidSession => of(StatusCode::UNAUTHORIZED, "invalid_session", "the session is over; sign in again"),
             Self::WrongLogin => of(StatusCode::UNAUTHORIZED, WRONG_PASSWORD, "the e-mail address or the password is wrong"),
             Self::TooManyTries { .. } => of(
@@ -200,7 +201,7 @@ impl ApiError {
             }
             Self::Unavailable { .. } => drop(response.insert_header((RETRY_AFTER, "1"))),
             Self::Busy => drop(response.insert_header((RETRY_AFTER, "5"))),
-            Self::Unproved(Unproved::Nonce(nonce)) => drop(response.insert_header((NONCE, nonce.as_str()))),
+            Self::Unproved(Unproved::Nonce(nonce), _) => drop(response.insert_header((NONCE, nonce.as_str()))),
             // What is left of the body is not read.
             Self::Refused { status, .. }
                 if *status == StatusCode::PAYLOAD_TOO_LARGE || *status == StatusCode::REQUEST_TIMEOUT =>
@@ -230,7 +231,7 @@ impl ApiError {
                 challenge.with("error", self.code()).with("error_description", "the access token is not valid here")
             }
             Self::Denied(Denied::InsufficientScope(scope)) => challenge.with("error", self.code()).with("scope", scope),
-            Self::Unproved(why) => why.challenge(),
+            Self::Unproved(why, profile) => why.challenge(*profile),
             _ => return None,
         };
         Some(challenge.to_string())
@@ -271,6 +272,7 @@ impl From<AppError> for ApiError {
             AppError::Invalid(invalid) => invalid.into(),
             AppError::NotFound { .. } => Self::not_found(),
             AppError::Conflict(detail) => Self::refused(StatusCode::CONFLICT, "conflict", detail),
+            AppError::Refused { code, detail } => Self::refused(StatusCode::CONFLICT, code, detail),
             AppError::Forbidden { code, detail } => Self::refused(StatusCode::FORBIDDEN, code, detail),
             AppError::Store(error) => error.into(),
             AppError::Crypto(error) => Self::internal(error),

@@ -56,7 +56,7 @@ impl Refused<'_> {
         let is_refusal = match error {
             ApiError::Unauthenticated
             | ApiError::InvalidToken { .. }
-            | ApiError::Unproved(Unproved::Token { .. } | Unproved::Proof(_))
+            | ApiError::Unproved(Unproved::Token { .. } | Unproved::Proof(_), _)
             | ApiError::InvalidSession
             | ApiError::Denied(_)
             | ApiError::TooManyTries { .. }
@@ -64,7 +64,7 @@ impl Refused<'_> {
             // A wrong password has a row of its own already, with its true reason; so has a wrong login.
             ApiError::Refused { status, code, .. } => *status == StatusCode::FORBIDDEN && *code != WRONG_PASSWORD,
             ApiError::WrongLogin
-            | ApiError::Unproved(Unproved::Nonce(_))
+            | ApiError::Unproved(Unproved::Nonce(_), _)
             | ApiError::Busy
             | ApiError::MethodNotAllowed { .. }
             | ApiError::Invalid(_)

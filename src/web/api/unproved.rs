@@ -2,7 +2,8 @@
 
 use claviger_resource_server::challenge::Challenge;
 
-use crate::crypto::dpop_proof::PROOF_ALGORITHMS;
+use crate::domain::profile::Profile;
+use crate::oauth::dpop;
 use crate::oauth::error::OAuthError;
 
 /// What is wrong.
@@ -35,9 +36,9 @@ impl Unproved {
         }
     }
 
-    /// The value of `WWW-Authenticate`.
-    pub(super) fn challenge(&self) -> Challenge {
-        let challenge = Challenge::dpop("claviger").with("algs", &PROOF_ALGORITHMS.join(" "));
+    /// The value of `WWW-Authenticate`, for whoever is held to that profile.
+    pub(super) fn challenge(&self, profile: Profile) -> Challenge {
+        let challenge = Challenge::dpop("claviger").with("algs", &dpop::algorithms(profile).join(" "));
         challenge.with("error", self.code()).with("error_description", self.description())
     }
 }

@@ -9,6 +9,7 @@ use crate::support::token::TokenRequest;
 use crate::support::tools::random_hex;
 use crate::support::{App, Server};
 
+mod fetches;
 mod own_keys;
 mod private_key_jwt;
 mod replay;
@@ -24,8 +25,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(app: &App, algorithm: &'static str) -> Self {
+        Self::holding(app, algorithm, &["a b"])
+    }
+
+    /// One with these grants.
+    pub(crate) fn holding(app: &App, algorithm: &'static str, grants: &[&str]) -> Self {
         let key = ProofKey::new(algorithm);
-        let client_id = register(app, &key, &["a b"], &[]);
+        let client_id = register(app, &key, grants, &[]);
         Self { client_id, key }
     }
 

@@ -1,11 +1,14 @@
 //! MT1: `self_signed_tls_client_auth`: a certificate that the client has registered (RFC 8705 section 2.2).
 
+use std::time::Duration;
+
 use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::json;
 
 use super::{Behind, by, create, registered};
 use crate::support::certificates::{ClientCertificate, Wanted};
 use crate::support::on_both;
+use crate::support::receiver::{Receiver, Reply};
 use crate::support::tools::{HONOURED_WITHIN, eventually, fresh_address};
 
 on_both!(mt1_a_registered_certificate_brings_a_token_that_is_bound_to_it, backend, {
@@ -52,4 +55,29 @@ on_both!(mt1_a_registered_certificate_has_its_dates_and_uses_too, backend, {
             request.unauthorized();
         }
     }
+});
+
+on_both!(mt1_a_published_certificate_is_as_good_as_a_registered_one, backend, {
+    let Behind { app, .. } =
+        Behind::start_with(backend, &["--self-signed-client-certs", "--webhook-allow-private", "127.0.0.0/8"]);
+    let document = |certificate: &ClientCertificate| {
+        Reply::Document(json!({"keys": [{"kty": "oct", "k": "AA"}, certificate.jwk_with_certificate()]}).to_string())
+    };
+    let (old, new) =
+        (ClientCertificate::self_signed(&Wanted::named("old")), ClientCertificate::self_signed(&Wanted::named("new")));
+    let published = Receiver::start(document(&old));
+    let id = create(&app, "self_signed_tls_client_auth", &["--jwks-uri", &published.url()]);
+    for _ in 0..3 {
+        let accepted = by(&app, &id, &old).accepted();
+        assert_eq!(accepted.claims["cnf"], json!({"x5t#S256": old.thumbprint()}));
+    }
+    by(&app, &id, &new).from(&fresh_address()).unauthorized();
+    assert_eq!(published.received().len(), 1, "what was fetched is kept");
+    // A certificate that is not known is a reason to look again, though not at once.
+    published.reply_with(document(&new));
+    eventually(Duration::from_secs(15), "the new certificate is taken", || {
+        by(&app, &id, &new).from(&fresh_address()).works().then_some(())
+    });
+    by(&app, &id, &old).from(&fresh_address()).unauthorized();
+    assert_eq!(published.received().len(), 2);
 });

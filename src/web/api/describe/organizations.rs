@@ -10,6 +10,7 @@ use crate::app::organizations::OrganizationDetails;
 use crate::domain::name::Name;
 use crate::domain::organization::Organization;
 use crate::domain::plan::{Limit, PlanName};
+use crate::domain::profile::OrganizationProfile;
 
 /// What an organization is to be.
 #[derive(ToSchema)]
@@ -31,6 +32,10 @@ struct OrganizationEdit {
     /// What the plan `enterprise` means for its keys; what is not named stays.
     #[schema(nullable = false)]
     enterprise_limits: Option<EnterpriseLimits>,
+    /// How strict it is by itself. `fapi2`: its keys prove themselves asymmetrically, their tokens are bound, and nothing is
+    /// signed with RS256.
+    #[schema(nullable = false)]
+    profile: Option<OrganizationProfile>,
 }
 
 /// Limits of an organization on the plan `enterprise`.

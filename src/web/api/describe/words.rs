@@ -21,6 +21,7 @@ use crate::domain::max_payout::MaxPayout;
 use crate::domain::name::Name;
 use crate::domain::outbound_url::{MAX_URL_BYTES, OutboundUrl};
 use crate::domain::plan::{Limit, PlanName};
+use crate::domain::profile::OrganizationProfile;
 use crate::domain::public_credential::IssuerUrl;
 use crate::domain::resource_server::Audience;
 use crate::domain::role::Role;
@@ -77,6 +78,7 @@ words! {
     Timestamp = json!({"type": "string", "format": "date-time", "example": "2030-01-31T12:00:00Z"});
     IssuerUrl = json!({"type": "string", "format": "uri", "maxLength": 512, "example": "https://kubernetes.example.com"});
     PlanName = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "example": "growth"});
+    OrganizationProfile = json!({"type": "string", "enum": OrganizationProfile::ALL.map(OrganizationProfile::as_str)});
     Limit = json!({"type": "integer", "minimum": 1, "maximum": Limit::MAX, "example": 300});
     ScopeName = json!({"type": "string", "pattern": r"^[\x21\x23-\x5b\x5d-\x7e]{1,128}$", "example": "payments:read"});
     Audience = json!({"type": "string", "format": "uri", "maxLength": 512, "example": "https://payments.example.com"});

@@ -27,6 +27,7 @@ struct Organization {
     platform: bool,
     plan: Option<String>,
     enterprise_limits: Limits,
+    profile: String,
     created_at: Timestamp,
     counts: Counts,
 }
@@ -74,7 +75,7 @@ struct OrganizationPage {
     search: String,
     /// The ways to the others.
     pages: Pages,
-    /// The forms, for those who may send them: name and plan, limits.
+    /// The forms, for those who may send them: name, plan and profile; limits.
     settings: Option<(Fields, Fields)>,
     invitation: Option<Fields>,
     has_enterprise: bool,
@@ -99,6 +100,10 @@ pub(in crate::web::dashboard) fn edit(visit: &Visit) -> Result<Reply, PageError>
     let mut body = Map::new();
     body.insert("name".to_owned(), visit.form.trimmed("name").into());
     body.insert("plan".to_owned(), if plan.is_empty() { Value::Null } else { plan.into() });
+    let profile = visit.form.trimmed("profile");
+    if !profile.is_empty() {
+        body.insert("profile".to_owned(), profile.into());
+    }
     body.insert("enterprise_limits".to_owned(), Value::Object(limits::members(&visit.form, true)));
     match visit.change(Method::Patch, ONE, &[id(visit)], body) {
         Ok(_) => Ok(back(visit, "organization-saved")),
@@ -195,16 +200,21 @@ fn settings(visit: &Visit, organization: &Organization, errors: Option<Errors>) 
     let errors = errors.unwrap_or_default();
     let name = if is_typed { visit.form.text("name") } else { organization.name.as_str() };
     let plan = if is_typed { visit.form.trimmed("plan") } else { organization.plan.as_deref().unwrap_or_default() };
+    let profile = if is_typed { visit.form.trimmed("profile") } else { organization.profile.as_str() };
+    let profiles = [("default", "The server's own"), ("fapi2", "FAPI 2.0")];
+    let profiles = profiles.iter().map(|(value, label)| Choice::new(value, label, *value == profile)).collect();
     let mut choices = vec![Choice::new("", "The server's default", plan.is_empty())];
     choices.extend(plans.data.iter().map(|row| Choice::new(&row.name, &row.name, row.name == plan)));
     let mut fields = vec![
         Field::new(Kind::Text, "name", "Name", name).required(),
         Field::new(Kind::Select(choices), "plan", "Rate plan", "")
             .hint("For its API keys that have no plan of their own. What was counted so far stays counted."),
+        Field::new(Kind::Select(profiles), "profile", "Security profile", "")
+            .hint("FAPI 2.0: its keys prove themselves with a private key or a certificate, and every token is bound. Keys with a secret are refused."),
     ];
     fields.extend(if is_typed { limits::typed(&visit.form, true) } else { organization.enterprise_limits.fields(true) });
     let mut settings = Fields::new(fields, &errors);
-    let limits = settings.split_off(2);
+    let limits = settings.split_off(3);
     Ok((settings, limits))
 }
 

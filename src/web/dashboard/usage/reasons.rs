@@ -111,7 +111,7 @@ const REASONS: &[(&str, &str, &str, &str)] = &[
     (
         "weaker_than_profile",
         "Too weak for this server",
-        "The server runs with the profile fapi2, which takes neither shared secrets nor RS256.",
+        "The server, or this organization, has the profile fapi2, which takes neither shared secrets nor RS256.",
         "Use a key with private_key_jwt, and sign with PS256, ES256 or EdDSA.",
     ),
     (

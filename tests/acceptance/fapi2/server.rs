@@ -1,21 +1,16 @@
-//! JK4: the profile `fapi2` takes and signs nothing weaker than FAPI 2.0 allows; the names in brackets are those of the OpenID
-//! Foundation's conformance modules.
+//! A server with `--profile fapi2`.
 
 use serde_json::{Value, json};
 
+use super::{challenged_without_rs256, proven};
 use crate::assertions::{Client, asserting};
 use crate::support::proof::ProofKey;
 use crate::support::token::TokenRequest;
-use crate::support::{App, Backend, Server, Site, on_both};
+use crate::support::{App, Backend, Site, on_both};
 
 /// A server that never had another profile.
 fn start(backend: Backend) -> App {
     App::start_in(Site::empty(backend), &["--profile", "fapi2"])
-}
-
-/// A request by an assertion, with a proof.
-fn proven<'a>(request: TokenRequest<'a>, key: &ProofKey, server: &Server) -> TokenRequest<'a> {
-    request.proof(key.for_token(server))
 }
 
 on_both!(jk4_fapi2_takes_asymmetric_clients_and_binds_their_tokens, backend, {
@@ -74,6 +69,20 @@ on_both!(jk4_fapi2_is_announced, backend, {
     assert!(!metadata["dpop_signing_alg_values_supported"].as_array().unwrap().contains(&json!("RS256")), "{metadata}");
     let keys = app.get("/.well-known/jwks.json").json();
     assert!(keys["keys"].as_array().unwrap().iter().all(|key| key["alg"] != json!("RS256")), "{keys}");
+});
+
+on_both!(jk4_fapi2_takes_no_rs256_at_its_own_api, backend, {
+    let app = &start(backend);
+    let (client, key) = (Client::holding(app, "ES256", &["api-keys:read"]), ProofKey::new("RS256"));
+    // [EnsureDpopProofWithRS256Fails]
+    let good = ProofKey::new("PS256");
+    let token = proven(client.request(app), &good, app).bound_to(&good.jkt()).token;
+    let ask =
+        |proof: &str| app.api("GET", "/api-keys").header("Authorization", format!("DPoP {token}")).header("DPoP", proof).send();
+    assert_eq!(ask(&good.for_api(app, "GET", "/api-keys", &token)).status, 200);
+    challenged_without_rs256(&ask(&key.for_api(app, "GET", "/api-keys", &token)), "invalid_dpop_proof");
+    challenged_without_rs256(&app.api("GET", "/api-keys").bearer(&token).send(), "invalid_token");
+    challenged_without_rs256(&app.api("GET", "/api-keys").header("Authorization", "DPoP x").send(), "invalid_token");
 });
 
 #[test]
