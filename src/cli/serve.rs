@@ -37,6 +37,7 @@ use crate::domain::profile::Profile;
 use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::oauth::mutual_tls::MutualTls;
+use crate::store::Patience;
 use crate::web;
 
 /// A little less than the 5 s within which a stop is over.
@@ -94,8 +95,11 @@ async fn serve(
     tls: Option<ServerConfig>,
     metrics_listener: Option<TcpListener>,
 ) -> Result<(), Failure> {
-    let (db, master_key) =
-        bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
+    let (db, master_key) = bootstrap::open(
+        &settings.common.db_options(Patience::Server, settings.migrate),
+        &settings.common.master_key,
+        settings.migrate,
+    )?;
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
     let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
