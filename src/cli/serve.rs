@@ -25,8 +25,8 @@ use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::status_lists::StatusDocuments;
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
-    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Uses, catalogue,
-    install_recorder, plans,
+    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Revocations, Uses,
+    catalogue, install_recorder, plans,
 };
 use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
@@ -124,7 +124,8 @@ async fn serve(
     let issuer = Arc::new(TokenIssuer {
         profile: settings.profile,
         client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
-        one_time: Arc::new(OneTimeProofs::new(db.clone())),
+        one_time: OneTimeProofs::new(db.clone()),
+        revocations: Revocations::new(Arc::clone(&management)),
         issuer: settings.issuer.clone(),
         mutual_tls: with_base_url(mutual_tls, &settings),
         directory,

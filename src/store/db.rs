@@ -134,7 +134,7 @@ impl Db {
         let mut transaction = WriteTransaction { connection: &mut pooled.connection, changes: Vec::new() };
         let outcome = work(&mut transaction).and_then(|value| {
             let changes = std::mem::take(&mut transaction.changes);
-            changes::append(transaction.connection, &changes, now)?;
+            changes::append(&mut transaction, &changes, now)?;
             Ok((value, changes))
         });
         match outcome {
