@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, unreachable_pub)]
 
 mod addresses;
+pub mod assertion;
 mod base64;
 pub mod basic_header;
 pub mod cidr;
+pub mod client_jwks;
 pub mod cursor;
 pub mod dpop_proof;
 pub mod foreign_hash;
@@ -63,6 +65,8 @@ mod corpora {
         mg5_the_corpus_of_session_cookie: session_cookie,
         dp2_the_corpus_of_dpop_proof: dpop_proof,
         sl1_the_corpus_of_status_list: status_list,
+        pk8_the_corpus_of_assertion: assertion,
+        pk1_the_corpus_of_client_jwks: client_jwks,
         the_corpus_of_foreign_hash: foreign_hash,
         the_corpus_of_import_line: import_line,
         the_corpus_of_webhook_url: webhook_url,

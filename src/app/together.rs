@@ -86,7 +86,6 @@ impl<T: Send + 'static, A: Send + 'static> Together<T, A> {
     }
 
     fn write_waiting(&self) {
-        let mut writing = Writing(Some(self));
         loop {
             let asked: Vec<Asked<T, A>> = {
                 let mut waiting = self.waiting();
@@ -102,17 +101,20 @@ impl<T: Send + 'static, A: Send + 'static> Together<T, A> {
             if all.is_empty() {
                 continue;
             }
+            // Made after the answers: these are told of a panic when there is room for another task already.
+            let mut unfinished = Unfinished(Some(self));
+            let written = (self.write)(all);
+            unfinished.0 = None;
             // Who asked may have given up.
-            answers.into_iter().zip((self.write)(all)).for_each(|(asked, answer)| drop(asked.send(answer)));
+            answers.into_iter().zip(written).for_each(|(asked, answer)| drop(asked.send(answer)));
         }
-        writing.0 = None;
     }
 }
 
-/// The one task that writes. One that panics makes room for another.
-struct Writing<'a, T, A>(Option<&'a Together<T, A>>);
+/// A write under way. One that panics ends its task, and makes room for another.
+struct Unfinished<'a, T, A>(Option<&'a Together<T, A>>);
 
-impl<T, A> Drop for Writing<'_, T, A> {
+impl<T, A> Drop for Unfinished<'_, T, A> {
     fn drop(&mut self) {
         if let Some(together) = self.0 {
             together.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_writing = false;
@@ -162,25 +164,55 @@ mod tests {
         assert!(!together.waiting().is_writing);
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_gives_up_before_the_turn_is_not_written() {
+        let (go, gate) = mpsc::channel::<()>();
+        let (seen, gate) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(gate));
+        let written = Arc::clone(&seen);
+        let together = Arc::new(Together::new(BOUNDS, move |all: Vec<u32>| {
+            gate.lock().unwrap().recv().unwrap_or_default();
+            written.lock().unwrap().extend(all.clone());
+            all.into_iter().map(Ok).collect()
+        }));
+        let ask = |n: u32| {
+            let together = Arc::clone(&together);
+            tokio::spawn(async move { together.write(n).await })
+        };
+        let first = ask(1);
+        while !together.waiting().is_writing || !together.waiting().asked.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let gone = ask(2);
+        while together.waiting().asked.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        gone.abort();
+        assert!(gone.await.is_err());
+        drop(go);
+        assert_eq!(first.await.unwrap().ok(), Some(1));
+        assert_eq!(together.write(3).await.ok(), Some(3));
+        assert_eq!(*seen.lock().unwrap(), [1, 3]);
+    }
+
     #[tokio::test]
-    async fn nobody_waits_for_ever_and_a_panic_is_not_the_end() {
-        let calls = Arc::new(AtomicUsize::new(0));
-        let (counted, bounds) = (Arc::clone(&calls), Bounds { wait: Duration::from_millis(200), ..BOUNDS });
-        let together = Arc::new(Together::new(bounds, move |all: Vec<u32>| {
-            match counted.fetch_add(1, Ordering::SeqCst) {
-                0 => panic!("the first one fails"),
-                1 => std::thread::sleep(Duration::from_millis(600)),
-                _ => {}
-            }
+    async fn a_panic_is_not_the_end_and_nobody_waits_for_ever() {
+        let calls = AtomicUsize::new(0);
+        let together = Arc::new(Together::new(BOUNDS, move |all: Vec<u32>| {
+            assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "the first one fails");
             all.into_iter().map(Ok).collect()
         }));
         assert!(together.write(1).await.is_err());
-        assert!(together.write(2).await.is_err());
-        // Given up before its turn: not written, and in nobody's way.
-        assert!(together.write(3).await.is_err());
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        assert_eq!(together.write(4).await.ok(), Some(4));
-        assert_eq!(calls.load(Ordering::SeqCst), 3);
+        assert_eq!(together.write(2).await.ok(), Some(2));
+
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let bounds = Bounds { wait: Duration::from_millis(20), ..BOUNDS };
+        let stuck = Arc::new(Together::new(bounds, move |all: Vec<u32>| {
+            gate.lock().unwrap().recv().unwrap_or_default();
+            all.into_iter().map(Ok).collect()
+        }));
+        assert!(stuck.write(1).await.is_err());
+        drop(go);
     }
 
     #[tokio::test]
