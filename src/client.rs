@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::crypto::jwk::PublicJwk;
 use crate::crypto::jwt::{self, Expected};
+use crate::crypto::verifying_key::VerifyingKey;
 use crate::domain::time::Timestamp;
 use crate::oauth::metadata::paths;
 use crate::oauth::status_list::{self, StatusList};
@@ -67,13 +67,13 @@ impl Discovery {
     ///
     /// # Errors
     /// One line.
-    pub fn fetch_jwks(&self, http: &reqwest::blocking::Client) -> Result<Vec<PublicJwk>, String> {
+    pub fn fetch_jwks(&self, http: &reqwest::blocking::Client) -> Result<Vec<VerifyingKey>, String> {
         #[derive(Deserialize)]
         struct Jwks {
             keys: Vec<Value>,
         }
         let jwks: Jwks = fetch(http, &self.jwks_uri)?;
-        Ok(jwks.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
+        Ok(jwks.keys.into_iter().filter_map(|key| VerifyingKey::new(serde_json::from_value(key).ok()?).ok()).collect())
     }
 }
 
@@ -85,7 +85,7 @@ impl Discovery {
 pub fn fetch_status(
     http: &reqwest::blocking::Client,
     issuer: &str,
-    keys: &[PublicJwk],
+    keys: &[VerifyingKey],
     (uri, index): (&str, u32),
     now: Timestamp,
 ) -> Result<u8, String> {

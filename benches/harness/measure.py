@@ -207,16 +207,13 @@ def scale(session: Session) -> Table:
     )
     for algorithm in session.algorithms:
         few_keys, many_keys = session.dataset(session.few_keys, algorithm), session.dataset(session.many_keys, algorithm)
-        for name, flags in (("default", ()), ("room for all", ("--directory-max-keys", str(session.many_keys * 2)))):
-            if name != "default" and algorithm == "RS256":
-                # Half a thousand seconds to fill it at this pace; the quicker algorithms show the same more sharply.
-                continue
-            with session.server.running(few_keys) as few, session.server.running(many_keys, *flags) as many:
+        for name in ("as started", "warm"):
+            with session.server.running(few_keys) as few, session.server.running(many_keys) as many:
+                if name == "warm":
+                    wait_until_warm(few)
+                    wait_until_warm(many)
                 session.load(few, few_keys, min(2, session.seconds))
-                if name == "default":
-                    session.load(many, many_keys, min(2, session.seconds))
-                else:
-                    touch_each(session, many, many_keys)
+                session.load(many, many_keys, min(2, session.seconds))
                 pairs = [(session.load(few, few_keys), session.load(many, many_keys)) for _ in range(session.pairs)]
             table.add(
                 algorithm,
@@ -227,10 +224,20 @@ def scale(session: Session) -> Table:
                 ratio_spread([b.per_cpu_second / a.per_cpu_second for a, b in pairs]),
             )
     table.note(
-        "`default`: a fresh server, so that most requests are for a key that is not in memory yet;",
-        "`room for all`: every key was asked for once before.",
+        "`as started`: a fresh server reads its keys meanwhile, and most requests are for one that it has not read yet, for both",
+        "of which the same core pays; `warm`: it has read them, which its log says. Default settings.",
     )
     return table
+
+
+def wait_until_warm(server: Running, seconds: float = 120) -> None:
+    """Waits until the server has read its keys."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if "the directory is warm" in server.log.read_text(errors="replace"):
+            return
+        time.sleep(0.1)
+    raise server.fail(f"has not read its keys within {seconds:.0f} s")
 
 
 def touch_each(session: Session, server: Running, dataset: Dataset) -> None:
@@ -422,6 +429,65 @@ def flood(session: Session) -> Table:
     return table
 
 
+def introspection(session: Session) -> Table:
+    """Whether a live token is live, against the bare worker with a static answer, in turns."""
+    table = Table(
+        "Introspection of live tokens, one core",
+        ["algorithm", "static yardstick per CPU-s", "introspections/s", "**introspections per CPU-s**", "CPU each", "ratio per CPU-s"],
+    )
+    for algorithm in session.algorithms:
+        dataset = session.dataset(session.few_keys, algorithm)
+        asking, tokens = introspector(session, dataset), dataset.directory / "tokens"
+        with session.server.running(dataset) as server:
+            with dataset.credentials.open() as lines:
+                answers = [processes.http(server.port, processes.token_request(line.strip())) for line in lines]
+            tokens.write_text("".join(json.loads(answer.body)["access_token"] + "\n" for answer in answers))
+            answer = processes.http(server.port, introspection_request(asking.read_text().strip(), tokens.open().readline().strip()))
+            if answer.status != 200 or not json.loads(answer.body)["active"]:
+                raise server.fail(f"does not take a live token for one: {answer.status} {answer.body[:300]!r}")
+            asked = {"what": "introspect", "tokens": tokens}
+            with fitted_yardstick(session, "none", Sizes(0, answer.wire_bytes)) as bare:
+                session.load(bare, dataset, min(2, session.seconds))
+                session.load(server, asking, min(2, session.seconds), **asked)
+                pairs = [
+                    (session.load(bare, dataset), session.load(server, asking, **asked)) for _ in range(session.pairs)
+                ]
+        per_cpu = [run.per_cpu_second for _, run in pairs]
+        table.add(
+            algorithm,
+            number(statistics.median(run.per_cpu_second for run, _ in pairs)),
+            spread([run.per_second for _, run in pairs]),
+            spread(per_cpu),
+            f"{number(1e6 / statistics.median(per_cpu))} µs",
+            ratio_spread([b.per_cpu_second / a.per_cpu_second for a, b in pairs]),
+        )
+    table.note(
+        f"{session.pairs} pairs of runs of {session.seconds:g} s; {session.few_keys:,} tokens of as many keys, a random one for",
+        "each request, the caller's secret compared and the token's signature verified each time.",
+    )
+    return table
+
+
+def introspector(session: Session, dataset: Dataset) -> Path:
+    """The credentials of a key that may ask about the tokens of the dataset's organization."""
+    path = dataset.directory / "introspector.basic"
+    if not path.exists():
+        organization = session.server.command(dataset, "organizations", "list")[0]["id"]
+        words = ("--organization", organization, "--name", "introspector", "--grant", "tokens:introspect")
+        key = session.server.command(dataset, "keys", "create", *words)
+        path.write_text(base64.b64encode(f"{key['client_id']}:{key['client_secret']}".encode()).decode() + "\n")
+    return path
+
+
+def introspection_request(basic: str, token: str) -> bytes:
+    """The request that the load generator sends."""
+    body = f"token={token}"
+    return (
+        f"POST /connect/introspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\nAuthorization: Basic {basic}\r\n\r\n{body}"
+    ).encode()
+
+
 PARTS: dict[str, Callable[[Session], Table]] = {
     "yardstick": yardstick,
     "ratio": ratio,
@@ -431,4 +497,5 @@ PARTS: dict[str, Callable[[Session], Table]] = {
     "latency": latency,
     "refusals": refusals,
     "flood": flood,
+    "introspection": introspection,
 }

@@ -1,9 +1,11 @@
--- Requests to the token endpoint for wrk. Settings come as words after `--`:
+-- Requests to the token endpoint, and to introspection, for wrk. Settings come as words after `--`:
 --
 --   credentials=FILE  one `base64(client_id:client_secret)` a line, all of one length (made by benches/run)
 --   pick=random       a random line for each request; `each`: one after the other, from the first
 --   what=token        the right secret; `wrong-secret`: a known id with another key's secret; `unknown-id`: a random,
 --                     well-formed id with a well-formed secret; `nobody`: no credentials at all
+--                     `introspect`: whether a random one of the `tokens` is live, asked with the first credentials
+--   tokens=FILE       one token a line
 --   seed=N            of the random choices
 --   rate=N            requests a second, spread evenly over all connections (0: as fast as answers come)
 --   forwarded=random  another X-Forwarded-For each time; `none`: the header is left out
@@ -81,6 +83,7 @@ function init(args)
   local settings = settings_of(args)
   local random = math.random
   math.randomseed(tonumber(settings.seed))
+  local request_line = "POST /connect/" .. (settings.what == "introspect" and "introspect" or "token") .. " HTTP/1.1"
 
   local file = assert(io.open(settings.credentials, "rb"))
   local lines = file:read("*a")
@@ -92,8 +95,11 @@ function init(args)
   local id_length = 40
 
   local body = "grant_type=client_credentials"
-  local head = "POST /connect/token HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port
-    .. "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " .. #body
+  local function head_for(text)
+    return request_line .. "\r\nHost: " .. wrk.host .. ":" .. wrk.port
+      .. "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " .. #text
+  end
+  local head = head_for(body)
   local authorization = "\r\nAuthorization: Basic "
   local tail = "\r\n\r\n" .. body
 
@@ -125,11 +131,21 @@ function init(args)
     credentials = function() return authorization .. unknown_id() .. secret_of(random(0, count - 1)) end
   elseif settings.what == "nobody" then
     credentials = function() return "" end
+  elseif settings.what == "introspect" then
+    credentials = nil
   else
     error("what=" .. settings.what)
   end
 
-  if settings.forwarded == "random" then
+  if settings.what == "introspect" then
+    local requests = {}
+    for token in io.lines(settings.tokens) do
+      local form = "token=" .. token
+      requests[#requests + 1] = head_for(form) .. authorization .. lines:sub(1, length - 1) .. "\r\n\r\n" .. form
+    end
+    assert(#requests >= 1, "no token in " .. settings.tokens)
+    request = function() return requests[random(#requests)] end
+  elseif settings.forwarded == "random" then
     request = function()
       return head .. credentials() .. "\r\nX-Forwarded-For: 10." .. random(0, 255) .. "." .. random(0, 255) .. "."
         .. random(1, 254) .. tail

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::issue_token::TokenIssuer;
-use crate::crypto::jwt::{self, Expected};
+use crate::crypto::jwt;
 use crate::directory::{LoadedKey, LookupError};
 use crate::domain::id::ClientId;
 use crate::domain::key_entry::KeyEntry;
@@ -63,8 +63,8 @@ impl TokenIssuer {
     /// [`NotLive::Dead`].
     pub(super) fn own_token(&self, token: &str, now: Timestamp) -> Result<OwnToken, NotLive> {
         let keys = self.directory.signing_keys();
-        let published = keys.published(now).map(|pair| pair.public_jwk());
-        let claims = jwt::verify(token, published, &Expected::access_token(&self.issuer), now).map_err(dead)?.claims;
+        let published = keys.published(now).map(|pair| &**pair);
+        let claims = jwt::verify_own(token, published, &self.issuer, now).map_err(dead)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let client_id = text("sub").and_then(|id| id.parse().ok()).ok_or_else(|| dead("sub is not an API key"))?;
         let id = text("jti").and_then(|id| id.parse().ok()).ok_or_else(|| dead("jti is not one of this server"))?;

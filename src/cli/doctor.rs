@@ -1,5 +1,7 @@
 //! `claviger doctor`: what is not as it should be, and what to do about it.
 
+use clap::Args;
+
 use super::context::Context;
 use super::{Failure, output};
 use crate::app::bootstrap;
@@ -13,12 +15,25 @@ use crate::domain::signing_key::KeyState;
 use crate::store::migrations::{self, SchemaState};
 use crate::store::{Db, Patience, api_keys, catalogue};
 
-pub(super) fn run(context: Context) -> Result<(), Failure> {
+mod client_certificates;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The server's own: ask it, through its proxy, whether clients can write this header themselves
+    #[arg(long, env = "CLAVIGER_CLIENT_CERT_HEADER", value_name = "NAME")]
+    client_cert_header: Option<String>,
+}
+
+/// `of_file`: the header that the settings file names.
+pub(super) fn run(context: Context, arguments: Arguments, of_file: Option<String>) -> Result<(), Failure> {
     let mut report = Findings::default();
     match context.common.clone().check() {
         Ok(settings) => {
             report.ok("settings", format!("issuer {}, database {}", settings.issuer_or_default(), settings.database_url));
             check_database(&mut report, &settings);
+            if let Some(header) = arguments.client_cert_header.or(of_file) {
+                client_certificates::check(&mut report, settings.issuer_or_default(), &header);
+            }
         }
         Err(error) => report.fail("settings", error.to_string(), "mend this setting; `claviger serve --help` lists them all"),
     }

@@ -85,7 +85,7 @@ enum Command {
     /// Verify a token against a server's JWKS and explain it
     Inspect(inspect::Arguments),
     /// Check configuration, database and keys, and say what to do
-    Doctor,
+    Doctor(doctor::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
 }
@@ -157,7 +157,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Command::Audit(command)) => audit::run(context, command),
         Some(Command::Token(arguments)) => token::run(context, arguments),
         Some(Command::Inspect(arguments)) => inspect::run(context, arguments),
-        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Doctor(arguments)) => doctor::run(context, arguments, file_serve.client_cert_header),
         Some(Command::Completions(arguments)) => completions::run(arguments),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::CryptoError;
 use super::jwk::{Numbers, PublicJwk};
+use super::verifying_key::VerifyingKey;
 use crate::domain::signing_key::SigningAlgorithm;
 
 /// The most keys of one client: old and new ones while it changes them.
@@ -23,11 +24,11 @@ pub fn algorithm_of(name: &str) -> Option<SigningAlgorithm> {
 }
 
 /// A public key of a client, and what it verifies with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ClientJwk {
     kid: Option<String>,
     /// One for each algorithm: an RSA key that names none verifies RS256 and PS256.
-    keys: Vec<PublicJwk>,
+    keys: Vec<VerifyingKey>,
     /// The first of its certificates in DER (RFC 7517 section 4.7); empty when it cannot be read.
     certificate: Option<Vec<u8>>,
 }
@@ -77,10 +78,10 @@ impl ClientJwk {
                 None => return refused("alg is RS256, PS256, ES256 or EdDSA"),
             },
         };
-        let keys: Vec<PublicJwk> = possible
+        let keys: Vec<VerifyingKey> = possible
             .iter()
             .filter(|algorithm| wanted.is_none_or(|wanted| wanted == **algorithm))
-            .map(|algorithm| PublicJwk::named(*algorithm, numbers.clone()))
+            .map(|algorithm| VerifyingKey::new(PublicJwk::named(*algorithm, numbers.clone())?))
             .collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return refused("kty and alg do not belong together");
@@ -94,13 +95,13 @@ impl ClientJwk {
     }
 
     /// The key for an algorithm, when it may be used with that.
-    pub fn for_algorithm(&self, algorithm: SigningAlgorithm) -> Option<&PublicJwk> {
+    pub fn for_algorithm(&self, algorithm: SigningAlgorithm) -> Option<&VerifyingKey> {
         self.keys.iter().find(|key| key.algorithm() == algorithm)
     }
 
     /// The RFC 7638 thumbprint with SHA-256, 43 characters.
     pub fn thumbprint(&self) -> String {
-        self.keys.first().map(PublicJwk::thumbprint).unwrap_or_default()
+        self.keys.first().map(|key| key.jwk().thumbprint()).unwrap_or_default()
     }
 }
 
@@ -110,7 +111,7 @@ fn first_certificate(chain: &Value) -> Option<Vec<u8>> {
 }
 
 /// The public keys of a client: a JWK Set (RFC 7517 section 5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ClientJwks(Vec<ClientJwk>);
 
 impl ClientJwks {
@@ -158,7 +159,7 @@ impl ClientJwks {
     }
 
     /// The keys that may have signed what names this algorithm and, perhaps, this key.
-    pub fn candidates<'s>(&'s self, algorithm: SigningAlgorithm, kid: Option<&'s str>) -> impl Iterator<Item = &'s PublicJwk> {
+    pub fn candidates<'s>(&'s self, algorithm: SigningAlgorithm, kid: Option<&'s str>) -> impl Iterator<Item = &'s VerifyingKey> {
         self.0
             .iter()
             .filter(move |key| kid.is_none_or(|kid| key.kid() == Some(kid)))

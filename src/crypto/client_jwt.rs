@@ -5,8 +5,8 @@
 use serde_json::{Map, Value};
 
 use super::client_jwk::{MAX_KID_BYTES, algorithm_of};
-use super::jwk::PublicJwk;
 use super::jwt::{MAX_TOKEN_BYTES, VerifyError, check_signature, object, segments};
+use super::verifying_key::VerifyingKey;
 use crate::domain::signing_key::SigningAlgorithm;
 
 /// A signed statement whose signature nobody has looked at yet.
@@ -88,7 +88,7 @@ impl<'t> Unverified<'t> {
     ///
     /// # Errors
     /// [`VerifyError::UnknownKey`] when there was no key to try, [`VerifyError::InvalidSignature`].
-    pub fn verify<'k>(self, keys: impl IntoIterator<Item = &'k PublicJwk>) -> Result<Map<String, Value>, VerifyError> {
+    pub fn verify<'k>(self, keys: impl IntoIterator<Item = &'k VerifyingKey>) -> Result<Map<String, Value>, VerifyError> {
         let mut refused = VerifyError::UnknownKey;
         for key in keys.into_iter().filter(|key| key.algorithm() == self.algorithm) {
             match check_signature(key, self.message, self.signature) {
@@ -125,9 +125,9 @@ mod tests {
         let read = || Unverified::read(&token).unwrap();
         assert_eq!((read().typ(), read().kid(), read().algorithm()), (Some("JWT"), Some(pair.kid()), SigningAlgorithm::ES256));
         assert_eq!(read().claim("sub").unwrap(), "x");
-        assert_eq!(read().verify([pair.public_jwk()]).unwrap()["sub"], "x");
-        assert_eq!(read().verify([other.public_jwk(), pair.public_jwk()]).unwrap()["sub"], "x");
-        assert_eq!(read().verify([other.public_jwk()]).unwrap_err(), VerifyError::InvalidSignature);
+        assert_eq!(read().verify([pair.verifying_key()]).unwrap()["sub"], "x");
+        assert_eq!(read().verify([other.verifying_key(), pair.verifying_key()]).unwrap()["sub"], "x");
+        assert_eq!(read().verify([other.verifying_key()]).unwrap_err(), VerifyError::InvalidSignature);
         assert_eq!(read().verify([]).unwrap_err(), VerifyError::UnknownKey);
     }
 

@@ -89,7 +89,7 @@ impl From<VerifyError> for ProofError {
         match error {
             VerifyError::UnsupportedAlgorithm => Self::UnsupportedAlgorithm,
             VerifyError::CriticalExtension | VerifyError::UnencodedPayload => Self::Extension,
-            VerifyError::InvalidSignature | VerifyError::Unavailable => Self::InvalidSignature,
+            VerifyError::InvalidSignature => Self::InvalidSignature,
             _ => Self::NotAJwt,
         }
     }
@@ -113,7 +113,7 @@ pub fn verify(proof: &str) -> Result<SignedProof, ProofError> {
     }
     let key = ClientJwk::read(jwk).map_err(|_| ProofError::UnusableKey)?;
     let of_the_header = key.for_algorithm(proof.algorithm()).ok_or(ProofError::UnusableKey)?;
-    let (thumbprint, algorithm) = (of_the_header.thumbprint(), proof.algorithm());
+    let (thumbprint, algorithm) = (of_the_header.jwk().thumbprint(), proof.algorithm());
     Ok(SignedProof { thumbprint, algorithm, claims: proof.verify([of_the_header])? })
 }
 

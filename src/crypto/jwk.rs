@@ -4,7 +4,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -105,14 +104,8 @@ impl PublicJwk {
         self.numbers.thumbprint()
     }
 
-    /// The form in which jsonwebtoken verifies with it.
-    pub(crate) fn decoding_key(&self) -> Result<DecodingKey, CryptoError> {
-        match &self.numbers {
-            Numbers::Rsa { n, e } => DecodingKey::from_rsa_components(n, e),
-            Numbers::P256 { x, y } => DecodingKey::from_ec_components(x, y),
-            Numbers::Ed25519 { x } => DecodingKey::from_ed_components(x),
-        }
-        .map_err(|_| NOT_BASE64URL)
+    pub(super) const fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 }
 
@@ -130,7 +123,7 @@ impl Numbers {
 
 const NOT_BASE64URL: CryptoError = CryptoError::PublicJwk("numbers are written in unpadded base64url");
 
-fn decoded(text: &str) -> Result<Vec<u8>, CryptoError> {
+pub(super) fn decoded(text: &str) -> Result<Vec<u8>, CryptoError> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_BASE64URL)
 }
 

@@ -6,7 +6,7 @@
 //! 3. a dropped `Registration` takes its key out. Handles are numbered and never used twice.
 //!
 //! The map is replaced, never changed, so a signature waits for nothing. A real private key in an `EncodingKey` is
-//! refused: this process signs with registered keys alone. Verification is left to jsonwebtoken's own aws-lc provider.
+//! refused: this process signs with registered keys alone. Whoever verifies holds a parsed key already.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,8 +101,8 @@ pub(crate) fn register(key: ParsedKey) -> Result<Registration, CryptoError> {
     Ok(Registration { handle, encoding_key })
 }
 
-/// Makes jsonwebtoken use our provider. Once per process; called before anything that signs or verifies, since that crate
-/// otherwise settles on its own.
+/// Makes jsonwebtoken use our provider. Once per process; called before anything that signs, since that crate otherwise
+/// settles on its own.
 pub(crate) fn install() -> Result<(), CryptoError> {
     static PROVIDER: LazyLock<CryptoProvider> =
         LazyLock::new(|| CryptoProvider { signer_factory: signer, ..DEFAULT_PROVIDER.clone() });

@@ -40,6 +40,7 @@ pub mod signing;
 pub use claviger_resource_server::strict_json;
 #[cfg(test)]
 pub(crate) mod test_keys;
+pub mod verifying_key;
 pub mod webhook_secret;
 
 pub use envelope::Envelope;

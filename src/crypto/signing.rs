@@ -14,6 +14,7 @@ use super::jwk::{PublicJwk, RSA_MODULUS_BITS, bits};
 use super::jwt::ACCESS_TOKEN_TYPE;
 use super::key_registry::{ParsedKey, Registration, jwt_algorithm, register};
 use super::pem::{self, KeyRefused};
+use super::verifying_key::VerifyingKey;
 use super::{CryptoError, jwk};
 use crate::domain::signing_key::SigningAlgorithm;
 
@@ -27,7 +28,7 @@ const SMALLEST_RSA_EXPONENT: u64 = 65_537;
 
 /// A private key ready to sign, its public half, and the algorithm that it is used with. Never prints its private half.
 pub struct SigningPair {
-    public_jwk: PublicJwk,
+    verifying_key: VerifyingKey,
     registration: Registration,
     /// The header of access tokens, in base64url: the same for every one that this key signs.
     access_token_header: String,
@@ -92,24 +93,34 @@ impl SigningPair {
     }
 
     fn new(key: ParsedKey) -> Result<Self, CryptoError> {
-        let public_jwk = public_jwk(&key)?;
-        let access_token_header = encoded_header(&public_jwk, ACCESS_TOKEN_TYPE)?;
-        Ok(Self { public_jwk, registration: register(key)?, access_token_header })
+        let verifying_key = VerifyingKey::new(public_jwk(&key)?)?;
+        let access_token_header = encoded_header(verifying_key.jwk(), ACCESS_TOKEN_TYPE)?;
+        Ok(Self { verifying_key, registration: register(key)?, access_token_header })
     }
 
     /// The key's name: the RFC 7638 thumbprint of its public half.
     pub fn kid(&self) -> &str {
-        self.public_jwk.kid()
+        self.verifying_key.kid()
     }
 
     /// What the key signs with.
     pub const fn algorithm(&self) -> SigningAlgorithm {
-        self.public_jwk.algorithm()
+        self.verifying_key.algorithm()
     }
 
     /// The public half, for the JWKS.
     pub const fn public_jwk(&self) -> &PublicJwk {
-        &self.public_jwk
+        self.verifying_key.jwk()
+    }
+
+    /// The public half, for verifying.
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying_key
+    }
+
+    /// The header of the access tokens that it signs, in base64url.
+    pub fn access_token_header(&self) -> &str {
+        &self.access_token_header
     }
 
     /// The most bytes that an access token with claims of so many bytes has.
@@ -132,7 +143,7 @@ impl SigningPair {
         if typ == ACCESS_TOKEN_TYPE {
             answer.extend_from_slice(self.access_token_header.as_bytes());
         } else {
-            answer.extend_from_slice(encoded_header(&self.public_jwk, typ)?.as_bytes());
+            answer.extend_from_slice(encoded_header(self.public_jwk(), typ)?.as_bytes());
         }
         answer.push(b'.');
         push_base64(claims.as_bytes(), answer)?;

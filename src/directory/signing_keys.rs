@@ -33,7 +33,7 @@ impl SigningKeys {
     }
 
     /// The public keys that are published at `now`, the newest last.
-    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &Arc<SigningPair>> {
+    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &Arc<SigningPair>> + Clone {
         self.in_state(now, KeyState::is_published)
     }
 
@@ -42,7 +42,11 @@ impl SigningKeys {
         Jwks { keys: self.published(now).map(|pair| pair.public_jwk()).collect() }
     }
 
-    fn in_state(&self, now: Timestamp, wanted: impl Fn(KeyState) -> bool) -> impl Iterator<Item = &Arc<SigningPair>> {
+    fn in_state(
+        &self,
+        now: Timestamp,
+        wanted: impl Fn(KeyState) -> bool + Clone,
+    ) -> impl Iterator<Item = &Arc<SigningPair>> + Clone {
         self.pairs
             .iter()
             .enumerate()

@@ -106,6 +106,9 @@ pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// The parameters by which a client presents itself.
 const OF_CLIENTS: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
+/// What is said of a certificate that can't be read.
+pub const UNREADABLE_CERTIFICATE: &str = "the proxy did not pass the client's certificate on in a readable way";
+
 /// Reads the form of `raw` and who sends it. `known` are the endpoint's own parameters that may stand once; neither
 /// they nor those in `repeatable` may stand in the query. No value is longer than `max_value_bytes`, but a client's
 /// assertion, which may fill the body.
@@ -135,7 +138,7 @@ pub fn parse<'a>(
         one(&form, name)?;
     }
     if matches!(raw.certificate, RawCertificate::Unreadable) {
-        return Err(OAuthError::InvalidRequest("the proxy did not pass the client's certificate on in a readable way"));
+        return Err(OAuthError::InvalidRequest(UNREADABLE_CERTIFICATE));
     }
     let presented = presented(&form, &raw.authorizations, raw.certificate.presented())?;
     Ok((form, presented))

@@ -120,7 +120,7 @@ fn dp2_each_refusal_has_its_cause() {
         assert_eq!(with_jwk(json!({name: value})), Err(ProofError::UnusableKey), "{name}");
     }
     // Not on the curve.
-    assert_eq!(with_jwk(json!({"x": "A".repeat(43)})), Err(ProofError::InvalidSignature));
+    assert_eq!(with_jwk(json!({"x": "A".repeat(43)})), Err(ProofError::UnusableKey), "a point that is not on the curve");
 }
 
 #[test]

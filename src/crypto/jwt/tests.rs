@@ -4,13 +4,14 @@ use ring::hmac;
 use serde_json::json;
 
 use super::*;
+use crate::crypto::jwk::PublicJwk;
 use crate::crypto::test_keys::{self, pair, pem};
 
 const ISSUER: &str = "https://auth.example";
 const NOW: i64 = 1_800_000_000;
 
-fn keys() -> Vec<PublicJwk> {
-    SigningAlgorithm::ALL.map(|algorithm| pair(algorithm).public_jwk().clone()).into()
+fn keys() -> [&'static VerifyingKey; 4] {
+    SigningAlgorithm::ALL.map(|algorithm| pair(algorithm).verifying_key())
 }
 
 fn claims() -> Value {
@@ -22,7 +23,7 @@ fn signed(claims: &Value) -> String {
 }
 
 fn verify_at(token: &str, now: i64) -> Result<Verified, VerifyError> {
-    verify(token, &keys(), &Expected::access_token(ISSUER), Timestamp::from_unix(now))
+    verify(token, keys(), &Expected::access_token(ISSUER), Timestamp::from_unix(now))
 }
 
 fn refusal(token: &str) -> VerifyError {
@@ -55,6 +56,38 @@ fn a_token_of_each_algorithm_verifies() {
 }
 
 #[test]
+fn a_token_of_our_own_header_is_judged_as_any_other() {
+    let pairs = SigningAlgorithm::ALL.map(pair);
+    let own = |token: &str, now| verify_own(token, pairs.into_iter(), ISSUER, Timestamp::from_unix(now));
+    for pair in pairs {
+        let token = test_keys::signed(pair, ACCESS_TOKEN_TYPE, &claims());
+        assert_eq!(token.split('.').next(), Some(pair.access_token_header()));
+        for (token, now) in [
+            (token.clone(), NOW),
+            (token.clone(), NOW + 3600),
+            (token.clone(), NOW - 1),
+            (format!("{token}A"), NOW),
+            (format!("{token}.A"), NOW),
+            (token.replacen('.', ".e30", 1), NOW),
+            (format!("{}.{}", pair.access_token_header(), "A".repeat(MAX_TOKEN_BYTES)), NOW),
+            (pair.access_token_header().to_owned(), NOW),
+        ] {
+            assert_eq!(own(&token, now), verify_at(&token, now).map(|verified| verified.claims), "{token} {now}");
+        }
+        // The header of one key, the signature of another.
+        let other = if pair.algorithm() == SigningAlgorithm::RS256 { pairs[1] } else { pairs[0] };
+        let swapped = format!(
+            "{}.{}",
+            pair.access_token_header(),
+            test_keys::signed(other, "at+jwt", &claims()).split_once('.').unwrap().1
+        );
+        assert_eq!(own(&swapped, NOW), Err(VerifyError::InvalidSignature));
+    }
+    let spelled_otherwise = with_header(&header_with(r#","cty":"JWT""#));
+    assert!(own(&spelled_otherwise, NOW).is_ok());
+}
+
+#[test]
 fn the_signatures_of_the_rfcs_verify() {
     // RFC 7515 appendix A.3.
     let x = URL_SAFE_NO_PAD.decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU").unwrap().try_into().unwrap();
@@ -62,14 +95,15 @@ fn the_signatures_of_the_rfcs_verify() {
     let message = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290\
                    Ijp0cnVlfQ";
     let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
-    let jwk = PublicJwk::p256(&x, &y).unwrap();
+    let jwk = VerifyingKey::new(PublicJwk::p256(&x, &y).unwrap()).unwrap();
     assert_eq!(check_signature(&jwk, message, signature), Ok(()));
     assert_eq!(check_signature(&jwk, &message[1..], signature), Err(VerifyError::InvalidSignature));
     // RFC 8037 appendix A.4.
     let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap().try_into().unwrap();
     let message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
     let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-    assert_eq!(check_signature(&PublicJwk::ed25519(&x).unwrap(), message, signature), Ok(()));
+    let jwk = VerifyingKey::new(PublicJwk::ed25519(&x).unwrap()).unwrap();
+    assert_eq!(check_signature(&jwk, message, signature), Ok(()));
 }
 
 #[test]
@@ -121,9 +155,9 @@ fn pk6_one_rsa_key_as_rs256_does_not_verify_as_ps256() {
     let pair = pair(SigningAlgorithm::RS256);
     let mut jwk = serde_json::to_value(pair.public_jwk()).unwrap();
     jwk["alg"] = json!("PS256");
-    let as_ps256: PublicJwk = serde_json::from_value(jwk).unwrap();
+    let as_ps256 = VerifyingKey::new(serde_json::from_value(jwk).unwrap()).unwrap();
     let (message, signature) = ("a.b", pair.sign_raw(b"a.b").unwrap());
-    assert_eq!(check_signature(pair.public_jwk(), message, &signature), Ok(()));
+    assert_eq!(check_signature(pair.verifying_key(), message, &signature), Ok(()));
     assert_eq!(check_signature(&as_ps256, message, &signature), Err(VerifyError::InvalidSignature));
     let token = test_keys::signed(pair, ACCESS_TOKEN_TYPE, &claims());
     let refused = verify(&token, &[as_ps256], &Expected::access_token(ISSUER), Timestamp::from_unix(NOW)).unwrap_err();
@@ -174,8 +208,8 @@ fn rs6_a_token_of_another_kind_is_refused_both_ways() {
     let token = test_keys::signed(pair, "statuslist+jwt", &claims());
     assert_eq!(refusal(&token), VerifyError::WrongType);
     let expected = Expected { typ: "statuslist+jwt", ..Expected::access_token(ISSUER) };
-    assert!(verify(&token, &keys(), &expected, Timestamp::from_unix(NOW)).is_ok());
-    assert_eq!(verify(&signed(&claims()), &keys(), &expected, Timestamp::from_unix(NOW)).unwrap_err(), VerifyError::WrongType);
+    assert!(verify(&token, keys(), &expected, Timestamp::from_unix(NOW)).is_ok());
+    assert_eq!(verify(&signed(&claims()), keys(), &expected, Timestamp::from_unix(NOW)).unwrap_err(), VerifyError::WrongType);
 }
 
 #[test]
@@ -264,7 +298,7 @@ fn a_token_lives_from_nbf_until_just_before_exp_and_leeway_widens_both() {
     }
     let lenient = Expected { leeway_seconds: 10, ..Expected::access_token(ISSUER) };
     for (now, ok) in [(NOW - 11, false), (NOW - 10, true), (NOW + 3609, true), (NOW + 3610, false)] {
-        assert_eq!(verify(&token, &keys(), &lenient, Timestamp::from_unix(now)).is_ok(), ok, "{now}");
+        assert_eq!(verify(&token, keys(), &lenient, Timestamp::from_unix(now)).is_ok(), ok, "{now}");
     }
 }
 

@@ -18,7 +18,7 @@ use crate::directory::LookupError;
 use crate::domain::actor::Principal;
 use crate::domain::session::SessionToken;
 use crate::domain::time::Timestamp;
-use crate::oauth::client_request::RawCertificate;
+use crate::oauth::client_request::{RawCertificate, UNREADABLE_CERTIFICATE};
 use crate::oauth::dpop::{ProofRefused, ProvenRequest};
 use crate::web::client_certificate;
 use crate::web::oauth::{PROOF, lines};
@@ -63,7 +63,7 @@ async fn by_token(
     let (method, path) = (request.method().as_str(), request.path());
     let certificate = match client_certificate::of(request, state) {
         RawCertificate::Unreadable => {
-            let detail = "the proxy did not pass the client's certificate on in a readable way";
+            let detail = UNREADABLE_CERTIFICATE;
             return Err(ApiError::bad_request("invalid_request", detail));
         }
         certificate => certificate.presented().map(|certificate| certificate.thumbprint()),

@@ -43,3 +43,22 @@ on_both!(mt3_what_the_proxy_writes_unreadably_is_refused, backend, {
     app.token(&app.fixture.k1).header("Client-Cert", "").accepted();
     by(&app, &id, &good).accepted();
 });
+
+on_both!(mt3_doctor_sees_that_clients_can_write_the_header, backend, {
+    let Behind { app, .. } = Behind::start(backend);
+    let arguments = ["doctor", "--issuer", &app.issuer, "--client-cert-header", "Client-Cert"];
+    // The test is on the proxy's address, and nobody stands between it and the server.
+    let output = app.cli(&arguments);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stdout.contains("FAILED   client certs") && output.stdout.contains("write this header"), "{output:?}");
+    let (folder, ca) = (TempDir::new("client-ca"), Ca::new("Clients"));
+    let file = ca.file(folder.path());
+    let flags = ["--trusted-proxies", "192.0.2.0/24", "--client-cert-header", "Client-Cert", "--client-ca", &file];
+    let app = App::start(backend, &flags);
+    let arguments = ["doctor", "--issuer", &app.issuer, "--client-cert-header", "Client-Cert"];
+    let output = app.cli(&arguments).succeeded();
+    assert!(output.stdout.contains("ok       client certs"), "{output:?}");
+    app.kill();
+    let output = app.cli(&arguments).succeeded();
+    assert!(output.stdout.contains("warning  client certs"), "{output:?}");
+});
