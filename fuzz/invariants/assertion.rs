@@ -36,7 +36,7 @@ fn check_text(text: &str) {
             assert!(claims.iter().all(|(name, value)| read.claim(name) == Some(value)), "{text}");
             let no_key = VerifyError::UnknownKey;
             assert_eq!(read.clone().verify([]).unwrap_err(), no_key);
-            let refused = read.verify([pair().public_jwk()]).unwrap_err();
+            let refused = read.verify([pair().verifying_key()]).unwrap_err();
             assert_eq!(refused, if alg == "EdDSA" { VerifyError::InvalidSignature } else { no_key }, "{text}");
         }
         (read, expected) => panic!("{read:?} where {:?} was expected: {text}", expected.map(|parts| parts.algorithm)),
@@ -81,12 +81,12 @@ fn check_signed(claims: &str) {
     let mut token = Vec::new();
     pair().sign_onto("JWT", claims, &mut token).unwrap();
     let token = String::from_utf8(token).unwrap();
-    let verified = Unverified::read(&token).and_then(|read| read.verify([pair().public_jwk()]));
+    let verified = Unverified::read(&token).and_then(|read| read.verify([pair().verifying_key()]));
     let is_short = token.len() <= MAX_TOKEN_BYTES;
     assert_eq!(verified.ok(), strict_json::object(claims.as_bytes()).ok().filter(|_| is_short), "{claims}");
     let at = claims.len() * 31 % token.len();
     let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
     let altered = format!("{}{other}{}", &token[..at], &token[at + 1..]);
-    let verified = Unverified::read(&altered).and_then(|read| read.verify([pair().public_jwk()]));
+    let verified = Unverified::read(&altered).and_then(|read| read.verify([pair().verifying_key()]));
     assert!(verified.is_err(), "{altered}");
 }

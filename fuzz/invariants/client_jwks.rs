@@ -24,7 +24,7 @@ pub fn check(data: &[u8]) {
 fn check_set(set: &Map<String, Value>) {
     let keys: &[Value] = set.get("keys").and_then(Value::as_array).map_or(&[], Vec::as_slice);
     let keys = if keys.len() > 10 { &[] } else { keys };
-    let uses: Vec<Option<Vec<&str>>> = keys.iter().map(|key| key.as_object().and_then(algorithms)).collect();
+    let uses: Vec<Option<Vec<&str>>> = keys.iter().map(uses_of).collect();
     let (strict, lenient) = (ClientJwks::read(set), ClientJwks::read_leniently(set));
     assert_eq!(strict.is_ok(), !uses.is_empty() && uses.iter().all(Option::is_some), "{set:?}");
     assert_eq!(lenient.is_ok(), uses.iter().any(Option::is_some), "{set:?}");
@@ -33,8 +33,8 @@ fn check_set(set: &Map<String, Value>) {
             let expected = uses.iter().flatten().filter(|uses| uses.contains(&name)).count();
             assert_eq!(found.candidates(algorithm, None).count(), expected, "{name}: {set:?}");
             for key in found.candidates(algorithm, None) {
-                assert_eq!((key.algorithm(), key.thumbprint().len()), (algorithm, 43));
-                let shown = serde_json::to_string(key).unwrap();
+                assert_eq!((key.algorithm(), key.kid().len()), (algorithm, 43));
+                let shown = serde_json::to_string(key.jwk()).unwrap();
                 assert!(strict_json::object(shown.as_bytes()).unwrap().keys().all(|name| !PRIVATE.contains(&name.as_str())));
             }
             for kid in keys.iter().filter_map(|key| key.get("kid").and_then(Value::as_str)) {
@@ -47,6 +47,14 @@ fn check_set(set: &Map<String, Value>) {
             }
         }
     }
+}
+
+/// What a key may be used with, if its numbers are a key at all: that takes more arithmetic than belongs here.
+fn uses_of(key: &Value) -> Option<Vec<&'static str>> {
+    let expected = key.as_object().and_then(algorithms);
+    let is_read = ClientJwks::read(json!({"keys": [key]}).as_object().unwrap()).is_ok();
+    assert!(expected.is_some() || !is_read, "{key}");
+    expected.filter(|_| is_read)
 }
 
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
