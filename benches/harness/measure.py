@@ -36,6 +36,7 @@ class Session:
     connections: int
     few_keys: int
     many_keys: int
+    audit_rows: int
     cold_starts: int
     disturbances: list[str] = field(default_factory=list)
 

@@ -159,6 +159,14 @@ class Sqlite:
         """The rows of one key."""
         return [dict(row) for row in self.connection.execute(f"SELECT * FROM {table} WHERE {column} = ?", (value,))]
 
+    def value(self, sql: str) -> object:
+        """The one value that a query finds."""
+        return self.connection.execute(sql).fetchone()[0]
+
+    def execute(self, sql: str) -> None:
+        """Runs a statement, in a transaction of its own."""
+        self.connection.execute(sql)
+
     def insert(self, table: str, columns: list[str], rows: Iterable[tuple]) -> None:
         """Adds rows."""
         marks = ", ".join("?" * len(columns))
@@ -209,6 +217,14 @@ class Postgres:
                 row["digest"] = bytes.fromhex(row["digest"].removeprefix("\\x"))
         return rows
 
+    def value(self, sql: str) -> object:
+        """The one value that a query finds."""
+        return self._run(sql).strip()
+
+    def execute(self, sql: str) -> None:
+        """Runs a statement, in a transaction of its own."""
+        self._run(sql)
+
     def insert(self, table: str, columns: list[str], rows: Iterable[tuple]) -> None:
         """Adds rows, in a transaction of their own."""
         feed = "".join("\t".join(map(copy_text, row)) + "\n" for row in rows)
@@ -221,8 +237,8 @@ class Postgres:
         """Nothing: each COPY is a transaction."""
 
     def finish(self) -> None:
-        """Brings the planner's statistics up to date, as autovacuum would after a while."""
-        self._run("ANALYZE")
+        """Brings statistics and the map of visible pages up to date, as autovacuum would after a while."""
+        self._run("VACUUM ANALYZE")
 
 
 def copy_text(value: object) -> str:

@@ -28,3 +28,13 @@ pub fn decode_padded(text: &str) -> Option<Vec<u8>> {
     let wanted = (4 - digits.len() % 4) % 4;
     if padding == wanted { decode(digits, STANDARD, false) } else { None }
 }
+
+/// Digits of URLs without padding.
+pub fn encode(bytes: &[u8]) -> String {
+    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    let digit = |bits: &[u8]| {
+        let padded = format!("{:0<6}", str::from_utf8(bits).unwrap());
+        URL_SAFE.chars().nth(usize::from_str_radix(&padded, 2).unwrap()).unwrap()
+    };
+    bits.as_bytes().chunks(6).map(digit).collect()
+}

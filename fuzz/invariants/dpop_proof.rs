@@ -8,7 +8,7 @@ use claviger::oauth::dpop::own_urls::OwnUrls;
 use claviger::oauth::dpop::{ProofRefused, ProofRules, ProvenRequest};
 use serde_json::{Map, Value};
 
-use super::base64::{self, URL_SAFE};
+use super::base64::{self, URL_SAFE, encode};
 
 /// Checks a header's value; the same as the text of a JWT's header; and as the URL of a request.
 pub fn check(data: &[u8]) {
@@ -16,9 +16,9 @@ pub fn check(data: &[u8]) {
     if let Ok(text) = str::from_utf8(data) {
         check_proof(text);
         let zeros = "A".repeat(86);
-        check_proof(&format!("{}.e30.{zeros}", encoded(data)));
+        check_proof(&format!("{}.e30.{zeros}", encode(data)));
         let (header, claims) = text.split_once('\n').unwrap_or((text, "{}"));
-        check_proof(&format!("{}.{}.{zeros}", encoded(header.as_bytes()), encoded(claims.as_bytes())));
+        check_proof(&format!("{}.{}.{zeros}", encode(header.as_bytes()), encode(claims.as_bytes())));
         check_url(text);
     }
 }
@@ -86,15 +86,6 @@ fn altered(proof: &str) -> String {
     let (header, rest) = proof.split_once('.').unwrap();
     let first = if rest.starts_with('f') { 'e' } else { 'f' };
     format!("{header}.{first}{}", &rest[1..])
-}
-
-fn encoded(bytes: &[u8]) -> String {
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-    let digit = |bits: &[u8]| {
-        let padded = format!("{:0<6}", str::from_utf8(bits).unwrap());
-        URL_SAFE.chars().nth(usize::from_str_radix(&padded, 2).unwrap()).unwrap()
-    };
-    bits.as_bytes().chunks(6).map(digit).collect()
 }
 
 fn check_url(text: &str) {

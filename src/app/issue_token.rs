@@ -14,7 +14,7 @@ use super::limits::{Admission, OverLimit, RateLimiter};
 use super::refusals::{RefusalKind, Refusals, TOKEN_REFUSED};
 use super::status_lists::StatusDocuments;
 use super::usage_counts::UsageCounts;
-use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Uses};
+use super::{ClientKeys, Failures, ForeignSecrets, Metrics, OneTimeProofs, Revocations, Uses};
 use crate::crypto::CryptoError;
 use crate::crypto::digest::Pepper;
 use crate::crypto::jwt::ACCESS_TOKEN_TYPE;
@@ -56,7 +56,9 @@ pub struct TokenIssuer {
     /// The keys that clients publish.
     pub client_keys: ClientKeys,
     /// What clients may use once.
-    pub one_time: Arc<OneTimeProofs>,
+    pub one_time: OneTimeProofs,
+    /// Writes down which tokens were revoked.
+    pub revocations: Revocations,
     /// The brake on guessing.
     pub failures: Failures,
     /// The rate plans.

@@ -57,6 +57,7 @@ pub mod show_usage;
 pub mod show_webhooks;
 pub mod signing_keys;
 pub mod status_lists;
+mod together;
 pub mod usage_counts;
 pub mod user_links;
 pub mod user_sessions;
@@ -73,6 +74,7 @@ pub use management::{Management, Work};
 pub use metrics::{Metrics, install_recorder};
 pub use one_time::{OneTimeKind, OneTimeProofs};
 pub use people::People;
+pub use revoke_token::Revocations;
 pub use uses::Uses;
 
 use crate::crypto::CryptoError;

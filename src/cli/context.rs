@@ -6,7 +6,7 @@ use crate::config::{CommonArguments, CommonSettings};
 use crate::crypto::master_key::MasterKey;
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::role::RolePolicy;
-use crate::store::Db;
+use crate::store::{Db, Patience};
 
 use super::{Failure, output, usage};
 
@@ -52,7 +52,7 @@ impl Context {
     fn open_with(&self, create: bool) -> Result<Opened, Failure> {
         let settings = self.settings()?;
         let before = settings.master_key.existing_file();
-        let (db, master_key) = bootstrap::open(&settings.db_options(create), &settings.master_key, create)?;
+        let (db, master_key) = bootstrap::open(&settings.db_options(Patience::Command, create), &settings.master_key, create)?;
         if let (None, Some(made)) = (before, settings.master_key.existing_file()) {
             output::message(&format!("Made a new master key in {}: keep a copy of it apart from the database.", made.display()));
         }

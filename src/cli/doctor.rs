@@ -14,7 +14,7 @@ use crate::config::CommonSettings;
 use crate::crypto::master_key::MasterKey;
 use crate::domain::signing_key::KeyState;
 use crate::store::migrations::{self, SchemaState};
-use crate::store::{Db, api_keys, catalogue};
+use crate::store::{Db, Patience, api_keys, catalogue};
 
 mod client_certificates;
 
@@ -59,7 +59,7 @@ pub(super) fn run(context: Context, arguments: Arguments, of_file: Option<String
 
 /// Looks without changing anything: no file is made, no migration applied.
 fn check_database(report: &mut Findings, settings: &CommonSettings) {
-    let db = match Db::open(&settings.db_options(false)) {
+    let db = match Db::open(&settings.db_options(Patience::Command, false)) {
         Ok(db) => db,
         Err(error) => {
             return report.fail(
@@ -81,7 +81,7 @@ fn check_database(report: &mut Findings, settings: &CommonSettings) {
         }
         Err(error) => return report.fail("schema", error.to_string(), "check the database's own log"),
     }
-    match bootstrap::open(&settings.db_options(false), &settings.master_key, false) {
+    match bootstrap::open(&settings.db_options(Patience::Command, false), &settings.master_key, false) {
         Ok((_, master_key)) => {
             report.ok("master key", "is the one that this database was written under");
             check_audit_log(report, &db, &master_key);

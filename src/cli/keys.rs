@@ -63,6 +63,8 @@ pub(super) enum Command {
     Delete(Id),
     /// Declare every token issued to a key so far dead
     RevokeTokens(Id),
+    /// Show what a key is used for, and which of its scopes no request has named
+    Usage(super::key_usage::Arguments),
     /// Bring keys from another server, with the hashes of their secrets
     Import(super::import::Arguments),
 }
@@ -172,6 +174,7 @@ pub(super) fn run(context: Context, command: Command) -> Result<(), Failure> {
         Command::Disable(id) => show(opened.change(|work| change_api_key::disable_api_key(work, id.client_id))?.client_id),
         Command::Enable(id) => show(opened.change(|work| change_api_key::enable_api_key(work, id.client_id))?.client_id),
         Command::RevokeTokens(id) => show(opened.change(|work| change_api_key::revoke_tokens(work, id.client_id))?.client_id),
+        Command::Usage(arguments) => super::key_usage::run(&context, &opened, &arguments),
         Command::Import(arguments) => super::import::run(&context, &opened, &arguments),
         Command::Delete(id) => {
             opened.change(|work| change_api_key::delete_api_key(work, id.client_id))?;

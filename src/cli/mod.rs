@@ -10,6 +10,7 @@ mod credential;
 mod doctor;
 mod import;
 mod inspect;
+mod key_usage;
 mod keys;
 mod logging;
 mod migrate;

@@ -26,8 +26,8 @@ use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::status_lists::StatusDocuments;
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
-    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Uses, catalogue,
-    install_recorder, plans,
+    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Revocations, Uses,
+    catalogue, install_recorder, plans,
 };
 use crate::clock;
 use crate::config::{CommonArguments, ServeArguments, ServeSettings, Transport};
@@ -37,7 +37,7 @@ use crate::directory::{Directory, Follower};
 use crate::oauth::dpop::ProofRules;
 use crate::oauth::metadata::paths;
 use crate::oauth::mutual_tls::MutualTls;
-use crate::store::Db;
+use crate::store::{Db, Patience};
 use crate::web;
 
 /// A little less than the 5 s within which a stop is over.
@@ -95,8 +95,11 @@ async fn serve(
     tls: Option<ServerConfig>,
     metrics_listener: Option<TcpListener>,
 ) -> Result<(), Failure> {
-    let (db, master_key) =
-        bootstrap::open(&settings.common.db_options(settings.migrate), &settings.common.master_key, settings.migrate)?;
+    let (db, master_key) = bootstrap::open(
+        &settings.common.db_options(Patience::Server, settings.migrate),
+        &settings.common.master_key,
+        settings.migrate,
+    )?;
     let recorder = install_recorder()?;
     // What is there is read, and so judged, before anything is written.
     let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
@@ -122,7 +125,8 @@ async fn serve(
     let issuer = Arc::new(TokenIssuer {
         profile: settings.profile,
         client_keys: ClientKeys::new(settings.webhook_networks.clone())?,
-        one_time: Arc::new(OneTimeProofs::new(db.clone())),
+        one_time: OneTimeProofs::new(db.clone()),
+        revocations: Revocations::new(Arc::clone(&management)),
         issuer: settings.issuer.clone(),
         mutual_tls: with_base_url(mutual_tls, &settings),
         directory,

@@ -22,7 +22,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::domain::Invalid;
 use crate::domain::resource_server::Audience;
 use crate::domain::signing_key::SigningAlgorithm;
-use crate::store::{DatabaseUrl, DbOptions};
+use crate::store::{DatabaseUrl, DbOptions, Patience};
 
 /// A setting that cannot be used: a fault of usage, exit code 2.
 #[derive(Debug)]
@@ -135,8 +135,8 @@ impl CommonArguments {
 
 impl CommonSettings {
     /// How the database is to be opened.
-    pub fn db_options(&self, create: bool) -> DbOptions {
-        DbOptions { url: self.database_url.clone(), pool_size: self.database_pool_size, create }
+    pub fn db_options(&self, patience: Patience, create: bool) -> DbOptions {
+        DbOptions { url: self.database_url.clone(), pool_size: self.database_pool_size, create, patience }
     }
 
     /// The issuer, when nothing is known of where the server listens.

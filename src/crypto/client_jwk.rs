@@ -137,7 +137,7 @@ impl ClientJwks {
     }
 
     /// The same for a set that was fetched: it may serve others too, so that keys of no use here are passed over (RFC 7517
-    /// section 5). One with a private half is not.
+    /// section 5), and those with a private half, which are everybody's.
     ///
     /// # Errors
     /// [`CryptoError::PublicJwk`], also when no key is left.

@@ -109,23 +109,23 @@ pub(super) fn lock(connection: &mut DbConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(super) fn append(connection: &mut DbConnection, all: &[Change], now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn append(transaction: &mut WriteTransaction<'_>, all: &[Change], now: Timestamp) -> Result<(), StoreError> {
     if all.is_empty() {
         return Ok(());
     }
     let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    diesel::update(feed_head::table).set(feed_head::seq.eq(feed_head::seq + count)).execute(connection)?;
-    let newest = newest(connection)?;
-    for (seq, change) in (newest - count + 1..).zip(all) {
-        diesel::insert_into(changes::table)
-            .values((
-                changes::seq.eq(seq),
-                changes::what.eq(change.what()),
-                changes::entity_id.eq(change.entity()),
-                changes::created_at.eq(now.unix()),
-            ))
-            .execute(connection)?;
-    }
+    diesel::update(feed_head::table).set(feed_head::seq.eq(feed_head::seq + count)).execute(transaction.connection)?;
+    let newest = newest(transaction.connection)?;
+    let row = |(seq, change): (i64, &Change)| {
+        (
+            changes::seq.eq(seq),
+            changes::what.eq(change.what()),
+            changes::entity_id.eq(change.entity()),
+            changes::created_at.eq(now.unix()),
+        )
+    };
+    let rows: Vec<_> = (newest - count + 1..).zip(all).map(row).collect();
+    insert_rows!(transaction, changes::table, rows);
     Ok(())
 }
 

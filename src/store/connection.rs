@@ -6,7 +6,7 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
-use super::{DatabaseUrl, StoreError};
+use super::{DatabaseUrl, Patience, StoreError};
 
 /// A connection to either database; diesel's queries run on it as they are.
 #[derive(diesel::MultiConnection)]
@@ -18,23 +18,35 @@ pub enum DbConnection {
 }
 
 /// WAL with a sync of every commit: what was acknowledged survives a loss of power.
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4000;";
+const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+     PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4000;";
 
-const POSTGRES_SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '5s'; SET lock_timeout = '4s'; \
-     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;";
+const POSTGRES_SETTINGS: &str = "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '10s'; \
+     SET client_min_messages = warning;";
+
+/// First of all: the other settings may have to wait, too.
+fn limits_of_time(patience: Patience, backend: &DatabaseUrl) -> String {
+    let seconds = patience.for_statement_seconds();
+    match backend {
+        DatabaseUrl::Sqlite(_) => format!("PRAGMA busy_timeout = {seconds}000;"),
+        DatabaseUrl::Postgres(_) => {
+            format!("SET statement_timeout = '{seconds}s'; SET lock_timeout = '{}s';", seconds.saturating_sub(1))
+        }
+    }
+}
 
 /// Opens a connection. An SQLite file is made, readable by its owner alone, when `create` says so.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] when the file is not there (and not to be made) or the server cannot be reached.
-pub(super) fn open(url: &DatabaseUrl, create: bool) -> Result<DbConnection, StoreError> {
+pub(super) fn open(url: &DatabaseUrl, patience: Patience, create: bool) -> Result<DbConnection, StoreError> {
+    let limits = limits_of_time(patience, url);
     match url {
-        DatabaseUrl::Sqlite(path) => open_sqlite(path, create).map(DbConnection::Sqlite),
+        DatabaseUrl::Sqlite(path) => open_sqlite(path, &limits, create).map(DbConnection::Sqlite),
         DatabaseUrl::Postgres(server) => {
             let mut connection = PgConnection::establish(server.as_str())
                 .map_err(|error| StoreError::Unavailable(without_password(&error.to_string(), server)))?;
-            connection.batch_execute(POSTGRES_SETTINGS)?;
+            connection.batch_execute(&(limits + POSTGRES_SETTINGS))?;
             Ok(DbConnection::Postgres(connection))
         }
     }
@@ -51,7 +63,7 @@ pub(super) fn open_to_look(url: &DatabaseUrl) -> Option<DbConnection> {
     Some(DbConnection::Sqlite(connection))
 }
 
-fn open_sqlite(path: &Path, create: bool) -> Result<SqliteConnection, StoreError> {
+fn open_sqlite(path: &Path, limits: &str, create: bool) -> Result<SqliteConnection, StoreError> {
     let unavailable = |cause: &dyn fmt::Display| StoreError::Unavailable(format!("{}: {cause}", path.display()));
     if !path.exists() {
         if !create {
@@ -63,7 +75,7 @@ fn open_sqlite(path: &Path, create: bool) -> Result<SqliteConnection, StoreError
     // A path that begins with "file:" or is ":memory:" means something else to SQLite.
     let name = if path.is_absolute() { name.to_owned() } else { format!("./{name}") };
     let mut connection = SqliteConnection::establish(&name).map_err(|cause| unavailable(&cause))?;
-    connection.batch_execute(SQLITE_SETTINGS).map_err(|cause| unavailable(&cause))?;
+    connection.batch_execute(&format!("{limits}{SQLITE_SETTINGS}")).map_err(|cause| unavailable(&cause))?;
     Ok(connection)
 }
 
@@ -95,14 +107,14 @@ pub(super) struct Pooled {
 
 /// Opens connections for r2d2, and never judges by the URL's look what it is.
 #[derive(Debug)]
-pub(super) struct Manager(pub(super) DatabaseUrl);
+pub(super) struct Manager(pub(super) DatabaseUrl, pub(super) Patience);
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Pooled;
     type Error = StoreError;
 
     fn connect(&self) -> Result<Pooled, StoreError> {
-        open(&self.0, false).map(|connection| Pooled { connection, broken: false })
+        open(&self.0, self.1, false).map(|connection| Pooled { connection, broken: false })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StoreError> {

@@ -1,13 +1,12 @@
 //! The pool, and the two ways into it.
 
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 
 use super::changes::{self, Change};
 use super::connection::{self, DbConnection, Manager, Pooled};
-use super::{DatabaseUrl, StoreError};
+use super::{DatabaseUrl, Patience, StoreError};
 use crate::domain::time::Timestamp;
 
 /// How the pool is to be.
@@ -19,10 +18,9 @@ pub struct DbOptions {
     pub pool_size: u32,
     /// Whether an SQLite file that is not there is made.
     pub create: bool,
+    /// For how long a caller may be kept waiting.
+    pub patience: Patience,
 }
-
-/// How long a caller waits for a connection.
-const POOL_WAIT: Duration = Duration::from_millis(900);
 
 type Listener = Box<dyn Fn(&[Change]) + Send + Sync>;
 
@@ -36,6 +34,7 @@ struct Inner {
     pool: r2d2::Pool<Manager>,
     url: DatabaseUrl,
     pool_size: u32,
+    patience: Patience,
     listener: RwLock<Option<Listener>>,
 }
 
@@ -59,15 +58,16 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be opened.
     pub fn open(options: &DbOptions) -> Result<Self, StoreError> {
-        drop(connection::open(&options.url, options.create)?);
+        drop(connection::open(&options.url, options.patience, options.create)?);
         let pool = r2d2::Pool::builder()
             .max_size(options.pool_size)
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .connection_timeout(POOL_WAIT)
+            .connection_timeout(options.patience.for_connection())
             .error_handler(Box::new(Silent))
-            .build_unchecked(Manager(options.url.clone()));
-        let inner = Inner { pool, url: options.url.clone(), pool_size: options.pool_size, listener: RwLock::new(None) };
+            .build_unchecked(Manager(options.url.clone(), options.patience));
+        let DbOptions { url, pool_size, patience, .. } = options.clone();
+        let inner = Inner { pool, url, pool_size, patience, listener: RwLock::new(None) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -91,7 +91,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be made.
     pub fn dedicated_connection(&self) -> Result<DbConnection, StoreError> {
-        connection::open(&self.inner.url, false)
+        connection::open(&self.inner.url, self.inner.patience, false)
     }
 
     /// Calls `listener` with the changes of every write of this process, after its commit and before `write` returns.
@@ -134,7 +134,7 @@ impl Db {
         let mut transaction = WriteTransaction { connection: &mut pooled.connection, changes: Vec::new() };
         let outcome = work(&mut transaction).and_then(|value| {
             let changes = std::mem::take(&mut transaction.changes);
-            changes::append(transaction.connection, &changes, now)?;
+            changes::append(&mut transaction, &changes, now)?;
             Ok((value, changes))
         });
         match outcome {

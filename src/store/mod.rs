@@ -27,6 +27,7 @@ pub mod meta;
 pub mod migrations;
 pub mod names;
 pub mod organizations;
+mod patience;
 pub mod pending_mails;
 pub mod plans;
 pub mod rates;
@@ -47,6 +48,7 @@ pub use changes::Change;
 pub use connection::DbConnection;
 pub use db::{Db, DbOptions, WriteTransaction};
 pub use error::StoreError;
+pub use patience::Patience;
 pub use url::DatabaseUrl;
 
 /// A text that stands behind every identifier of this prefix, whatever the database's collation.

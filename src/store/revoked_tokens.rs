@@ -1,5 +1,7 @@
 //! The table of single tokens that were revoked before their end.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::schema::revoked_tokens;
@@ -8,30 +10,43 @@ use crate::domain::id::ClientId;
 use crate::domain::time::Timestamp;
 use crate::domain::token_id::TokenId;
 
-/// Revokes a token, unless it is revoked already. `expires_at` is the token's own end.
+/// A token that is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedToken {
+    /// Its name.
+    pub id: TokenId,
+    /// To which key it was issued.
+    pub client_id: ClientId,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Its own end.
+    pub expires_at: Timestamp,
+}
+
+/// Revokes tokens, those that are not revoked already. The caller holds the writers' lock.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn insert(
-    transaction: &mut WriteTransaction<'_>,
-    id: TokenId,
-    client_id: ClientId,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let text = id.to_string();
-    let is_there = revoked_tokens::table.find(&text).count().get_result::<i64>(transaction.connection)? > 0;
-    if !is_there {
-        diesel::insert_into(revoked_tokens::table)
-            .values((
-                revoked_tokens::token_id.eq(&text),
-                revoked_tokens::client_id.eq(client_id.to_string()),
-                revoked_tokens::revoked_at.eq(now.unix()),
-                revoked_tokens::expires_at.eq(expires_at.unix()),
-            ))
-            .execute(transaction.connection)?;
-        transaction.changed(Change::Token(id));
+pub fn insert(transaction: &mut WriteTransaction<'_>, tokens: &[RevokedToken]) -> Result<(), StoreError> {
+    let ids: Vec<String> = tokens.iter().map(|token| token.id.to_string()).collect();
+    let known: Vec<String> = revoked_tokens::table
+        .filter(revoked_tokens::token_id.eq_any(&ids))
+        .select(revoked_tokens::token_id)
+        .load(transaction.connection)?;
+    let mut known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    let mut rows = Vec::with_capacity(tokens.len());
+    for (token, id) in tokens.iter().zip(&ids) {
+        if known.insert(id) {
+            rows.push((
+                revoked_tokens::token_id.eq(id),
+                revoked_tokens::client_id.eq(token.client_id.to_string()),
+                revoked_tokens::revoked_at.eq(token.revoked_at.unix()),
+                revoked_tokens::expires_at.eq(token.expires_at.unix()),
+            ));
+            transaction.changed(Change::Token(token.id));
+        }
     }
+    insert_rows!(transaction, revoked_tokens::table, rows);
     Ok(())
 }
 

@@ -90,6 +90,22 @@ on_both!(sl3_revoked_tokens_are_dead_at_an_api_when_its_list_is_a_minute_old, |a
     }
 });
 
+on_both!(sl3_what_was_revoked_is_dead_at_the_next_reading_of_the_list, |app| {
+    let ahead = Ahead::default();
+    let check = StatusCheck::Required { stale_for: Duration::ZERO };
+    let verifier = payments::settings(&app.issuer, PAYMENTS).status(check).clock(ahead.clone()).build().unwrap();
+    let api = Payments::with(verifier);
+    let manager = app.token_of(&app.key_with_grants(&["api-keys:write payments:read"]));
+    for round in 0..20 {
+        let key = app.key_with_grants(&["payments:read"]);
+        let token = app.token(&key).accepted().token;
+        assert_eq!(api.get("/payments", &token).status, 200, "{round}");
+        app.api("POST", &format!("/api-keys/{}/revoke-tokens", key.client_id)).bearer(&manager).succeeds(200);
+        ahead.seconds.fetch_add(60, Ordering::SeqCst);
+        api.refuses("/payments", &token, 401, "invalid_token");
+    }
+});
+
 on_both!(the_examples_api_takes_our_tokens, |app| {
     let api = Payments::start(app);
     let key = app.key_with_grants(&["payments:write"]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::app::UNKNOWN_ID;
 use crate::support::tools::eventually;
 use crate::support::{App, Backend, Key, Server, on_both};
 
@@ -84,6 +85,65 @@ on_both!(a_key_that_never_names_scopes_is_no_evidence, |app| {
     assert_eq!(usage["evidence"], json!({"tokens_with_scope": 0, "tokens_without_scope": 1}));
     assert!(usage["remark"].as_str().unwrap().contains("no evidence"), "{usage}");
     assert!(usage["unused_since"].as_str().unwrap() >= key.json["created_at"].as_str().unwrap(), "{usage}");
+});
+
+on_both!(the_command_line_shows_what_the_api_shows, |app| {
+    let reader = reader(app);
+    let key = app.key_with_grants(&["payments:write a", &format!("{}=disputes:read", app.fixture.account_1)]);
+    app.token(&key).accepted();
+    app.token(&key).scope("a").accepted();
+    app.token(&key.with_wrong_secret()).unauthorized();
+    told(app, &reader, &key, 2, 1);
+    let period = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-20T00:30:00Z"];
+    let shown = app.key_command("usage", &key, &period);
+    let query = "from=2026-01-01T00:00:00Z&to=2026-01-20T00:30:00Z";
+    let by_api = app.api("GET", &format!("/usage?client_id={}&{query}", key.client_id)).bearer(&reader).succeeds(200);
+    assert_eq!(shown, by_api);
+    assert_eq!((&shown["totals"]["tokens"], &shown["evidence"]["tokens_with_scope"]), (&json!(0), &json!(1)));
+
+    let lines = |args: &[&str]| -> Vec<String> {
+        let text = app.key_action("usage", &key, args).stdout;
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    for (args, column, length) in [(&[][..], "DAY", 10), (&["--by", "hour"], "HOUR", 20)] {
+        let lines = lines(args);
+        assert_eq!(lines[0], format!("{column} TOKENS SCOPES REFUSALS REASONS"));
+        // The hour may have turned between the requests.
+        let rows: Vec<&String> = lines[1..].iter().take_while(|line| !line.is_empty()).collect();
+        assert!(rows.iter().all(|row| row.split(' ').next().unwrap().len() == length), "{rows:?}");
+        if let [row] = rows[..] {
+            assert_eq!(row[length..], *" 2 a 2, payments:read 1, payments:write 1 1 wrong_secret 1");
+        }
+        let account = &app.fixture.account_1;
+        for expected in [
+            "tokens 2".to_owned(),
+            "refusals 1".to_owned(),
+            format!("unused_scopes payments:write, {account}=disputes:read"),
+            "tokens_with_scope 1".to_owned(),
+            "tokens_without_scope 1".to_owned(),
+        ] {
+            assert!(lines.contains(&expected), "{expected}: {lines:#?}");
+        }
+        assert!(lines.iter().any(|line| line.starts_with("remark Some requests named no scope")), "{lines:#?}");
+    }
+    // Without anything to count there is no table.
+    assert!(lines(&period)[0].starts_with("client_id "), "{:#?}", lines(&period));
+});
+
+on_both!(the_command_line_shows_no_usage_of_odd_periods_or_unknown_keys, |app| {
+    let id = app.fixture.k1.client_id.as_str();
+    for args in [
+        &["keys", "usage"][..],
+        &["keys", "usage", "K1"],
+        &["keys", "usage", id, "--by", "week"],
+        &["keys", "usage", id, "--from", "yesterday"],
+        &["keys", "usage", id, "--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"],
+        &["keys", "usage", id, "--from", "2026-01-01T00:00:00Z", "--to", "2026-03-01T00:00:00Z"],
+    ] {
+        app.cli(args).failed_with(2);
+    }
+    let unknown = app.cli(&["keys", "usage", UNKNOWN_ID]).failed_with(1);
+    assert!(unknown.stdout.is_empty() && unknown.stderr.contains(UNKNOWN_ID), "{unknown:?}");
 });
 
 on_both!(counts_survive_a_stop_and_are_added_up_afterwards, |app| {

@@ -122,12 +122,10 @@ async fn answer(
     let principal = caller.as_ref().map_or(Principal::Anonymous, |caller| caller.principal);
     let mut raw = body::read(request, payload, &state.life, MAX_BODY_BYTES).await?;
     let members = members(request, &raw);
-    let idempotency_key = match route.method {
-        // Strangers have no keys of their own, and what tells of a password is not to be kept in any form.
-        Method::Post if !matches!(route.access, Access::Anyone | Access::Session) => {
-            IdempotencyKey::of(request.headers(), principal, request.method().as_str(), request.path(), &raw)
-        }
-        _ => Ok(None),
+    let idempotency_key = if route.takes_idempotency_key() {
+        IdempotencyKey::of(request.headers(), principal, request.method().as_str(), request.path(), &raw)
+    } else {
+        Ok(None)
     };
     // A password in the body must not outlive the request.
     raw.as_mut().zeroize();

@@ -70,6 +70,12 @@ impl Route {
         self.doc = Some(doc);
         self
     }
+
+    /// Whether `Idempotency-Key` is honoured. Strangers have no keys of their own, and what tells of a password is not to be
+    /// kept in any form.
+    pub(super) const fn takes_idempotency_key(&self) -> bool {
+        matches!((self.method, self.access), (Method::Post, Access::Needs(_) | Access::NeedsProof(_)))
+    }
 }
 
 impl fmt::Debug for Route {

@@ -58,7 +58,7 @@ pub(in crate::web) async fn revoke(request: HttpRequest, payload: web::Payload, 
     let outcome = match (body, address(&request, &state)) {
         (Ok(mut body), Some(address)) => {
             let raw = raw(&request, &body, &state);
-            let outcome = state.issuer.revoke(&state.management, &raw, address, exchange.id.as_str(), now).await;
+            let outcome = state.issuer.revoke(&raw, address, exchange.id.as_str(), now).await;
             body.as_mut().zeroize();
             outcome
         }

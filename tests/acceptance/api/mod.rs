@@ -13,4 +13,5 @@ mod many_keys;
 mod matrix;
 mod organizations;
 mod reach;
+mod schemathesis;
 mod signing_keys;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use claviger::store::{Db, DbOptions, Patience};
 use serde_json::{Value, json};
 
 use super::api::ApiRequest;
@@ -161,7 +162,7 @@ impl<'a> Browser<'a> {
 /// What sends the mails, in this process: it takes what is to be sent and makes the links, and they come back here
 /// instead of leaving by a mail server.
 pub(crate) struct Postman {
-    db: claviger::store::Db,
+    db: Db,
     key: claviger::crypto::login_key::LoginKey,
 }
 
@@ -176,7 +177,7 @@ pub(crate) struct Mail {
 impl Postman {
     pub(crate) fn of(site: &Site) -> Self {
         let url = site.database_url.parse().unwrap();
-        let db = claviger::store::Db::open(&claviger::store::DbOptions { url, pool_size: 2, create: false }).unwrap();
+        let db = Db::open(&DbOptions { url, pool_size: 2, create: false, patience: Patience::Command }).unwrap();
         let content = std::fs::read(site.keys_dir.join("master.key")).unwrap();
         let master_key = claviger::crypto::master_key::MasterKey::parse_file(&content).unwrap();
         Self { db, key: master_key.login_key().unwrap() }

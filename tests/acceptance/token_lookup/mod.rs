@@ -2,6 +2,7 @@
 
 mod introspection;
 mod levels;
+mod nodes;
 mod revocation;
 
 use serde_json::{Value, json};

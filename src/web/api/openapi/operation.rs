@@ -43,7 +43,7 @@ pub(super) fn describe(route: &Route, tag: &str, schemas: &mut Schemas) -> Value
         operation["requestBody"] = json!({"required": required, "content": {"application/json": {"schema": schema}}});
     }
     let mut responses = Map::new();
-    for (status, name) in mistakes(route) {
+    for (status, name) in mistakes(route, doc.query) {
         responses.insert(status.to_owned(), json!({"$ref": format!("#/components/responses/{name}")}));
     }
     let mut success = json!({"description": success(doc.status), "headers": {"X-Request-Id": header("X-Request-Id")}});
@@ -101,7 +101,7 @@ fn parameters(route: &Route, query: &[Parameter]) -> Vec<Value> {
     let in_path = in_path.filter_map(|name| PATH_PARAMETERS.iter().find(|known| known.name == name));
     let mut all: Vec<Value> = in_path.map(|parameter| described(parameter, "path")).collect();
     all.extend(query.iter().map(|parameter| described(parameter, "query")));
-    if route.method == Method::Post {
+    if route.takes_idempotency_key() {
         all.push(json!({
             "name": "Idempotency-Key",
             "in": "header",
@@ -136,12 +136,12 @@ const fn success(status: u16) -> &'static str {
 }
 
 /// What can go wrong with a request to this route: status and name below `components/responses`.
-fn mistakes(route: &Route) -> Vec<(&'static str, &'static str)> {
+fn mistakes(route: &Route, query: &[Parameter]) -> Vec<(&'static str, &'static str)> {
     let writes = route.method != Method::Get;
     let mut all = vec![("400", "BadRequest"), ("429", "TooManyRequests"), ("503", "Unavailable")];
     // Also where anyone may ask: a wrong password, another site's page.
     all.extend([("401", "Unauthorized"), ("403", "Forbidden")]);
-    if route.path.contains('{') {
+    if route.path.contains('{') || query.iter().any(|parameter| parameter.name == "client_id") {
         all.push(("404", "NotFound"));
     }
     if writes {
