@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
-use super::fetcher::{Fetcher, NoDocument};
+use super::fetcher::Fetcher;
 use crate::domain::id::OrganizationId;
 use crate::domain::outbound_url::OutboundUrl;
 
@@ -17,8 +17,6 @@ const FRESH: Duration = Duration::from_secs(300);
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// The longest that a failure puts the next look off: each in a row twice as long as the one before.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How soon somebody may ask again whether there is room for a fetch.
-const NO_ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// How long it serves on while it can't be fetched.
 const STALE: Duration = Duration::from_secs(24 * 3_600);
 /// Addresses kept of each kind; past that those go that nobody has asked for longest.
@@ -32,7 +30,7 @@ pub(super) struct Documents<T>(Cache<String, Arc<Slot<T>>>);
 #[derive(Debug)]
 struct Slot<T> {
     kept: Mutex<Option<(T, Instant)>>,
-    /// Held while somebody looks.
+    /// Held while somebody looks; not while somebody waits for a turn to.
     looks: tokio::sync::Mutex<Looks>,
 }
 
@@ -50,21 +48,10 @@ impl Looks {
     }
 
     /// Notes how a look came out that ended at `now`.
-    fn note(&mut self, found: &Result<(), NoDocument>, now: Instant) {
-        let pause = match found {
-            Ok(()) => {
-                self.failures = 0;
-                AGAIN_AFTER
-            }
-            // That says nothing of the address.
-            Err(NoDocument::NoRoom) => NO_ROOM_PAUSE,
-            Err(NoDocument::Failed) => {
-                let pause = AGAIN_AFTER.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
-                self.failures = self.failures.saturating_add(1);
-                pause
-            }
-        };
-        self.not_before = Some(now + pause);
+    fn note(&mut self, is_found: bool, now: Instant) {
+        let pause = AGAIN_AFTER.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
+        self.failures = if is_found { 0 } else { self.failures.saturating_add(1) };
+        self.not_before = Some(now + if is_found { AGAIN_AFTER } else { pause });
     }
 }
 
@@ -91,21 +78,25 @@ impl<T: Clone + Send + 'static> Documents<T> {
         let (fetcher, url, theirs) = (Arc::clone(fetcher), url.clone(), Arc::clone(&slot));
         // A task of its own: a caller who goes away takes nothing away from the others who wait.
         let look = tokio::spawn(async move {
+            if !theirs.looks.lock().await.may_look(Instant::now()) {
+                return;
+            }
+            // The turn comes before the place: whoever waits for the turn of one organization must not keep the others from
+            // an address that they share.
+            let Some(turn) = fetcher.turn(&url, organization).await else { return };
             let mut looks = theirs.looks.lock().await;
             if !looks.may_look(Instant::now()) {
                 return;
             }
-            let found = fetcher.fetch(&url, organization).await.and_then(|document| match read(&document) {
-                Some(document) => {
-                    theirs.keep(document);
-                    Ok(())
-                }
-                None => {
-                    log::warn!(url = url.destination(); "what is published there are no keys that are of use");
-                    Err(NoDocument::Failed)
-                }
-            });
-            looks.note(&found, Instant::now());
+            let found = fetcher.fetch(&url, turn).await.map(|document| read(&document));
+            if let Some(None) = found {
+                log::warn!(url = url.destination(); "what is published there are no keys that are of use");
+            }
+            let found = found.flatten();
+            looks.note(found.is_some(), Instant::now());
+            if let Some(document) = found {
+                theirs.keep(document);
+            }
         });
         let _ = look.await;
         slot.kept().filter(|(_, at)| at.elapsed() < STALE)
@@ -137,16 +128,13 @@ mod tests {
         let (mut looks, now) = (Looks::default(), Instant::now());
         assert!(looks.may_look(now));
         for pause in [10, 20, 40, 60, 60] {
-            looks.note(&Err(NoDocument::Failed), now);
+            looks.note(false, now);
             let pause = Duration::from_secs(pause);
             assert!(!looks.may_look(now + pause - Duration::from_millis(1)) && looks.may_look(now + pause), "{pause:?}");
         }
-        // Where there was no room, nothing has failed.
-        looks.note(&Err(NoDocument::NoRoom), now);
-        assert!(looks.may_look(now + NO_ROOM_PAUSE));
-        looks.note(&Ok(()), now);
+        looks.note(true, now);
         assert!(!looks.may_look(now + Duration::from_secs(9)) && looks.may_look(now + AGAIN_AFTER));
-        looks.note(&Err(NoDocument::Failed), now);
+        looks.note(false, now);
         assert!(looks.may_look(now + AGAIN_AFTER), "what went well in between begins anew");
     }
 }

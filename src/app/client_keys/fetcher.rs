@@ -28,15 +28,6 @@ const LONG: Duration = Duration::from_millis(2_900);
 /// How long the resolving of a name may go on after nobody waits for it any more.
 const RESOLVING: Duration = Duration::from_secs(10);
 
-/// Why there is no document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoDocument {
-    /// Too many were being fetched; nobody was asked.
-    NoRoom,
-    /// It could not be had, or is none.
-    Failed,
-}
-
 #[derive(Debug)]
 pub(super) struct Fetcher {
     client: DocumentClient,
@@ -48,12 +39,17 @@ impl Fetcher {
         Ok(Self { client: DocumentClient::new(networks)?, turns: Turns::new() })
     }
 
-    /// The document at an address, for a key of that organization.
-    pub(super) async fn fetch(&self, url: &OutboundUrl, organization: OrganizationId) -> Result<Map<String, Value>, NoDocument> {
-        let Ok(turn) = tokio::time::timeout(TURN_WITHIN, self.turns.take(organization, url.destination())).await else {
+    /// Waits for a turn to fetch from there for a key of that organization; `None` when it does not come soon.
+    pub(super) async fn turn(&self, url: &OutboundUrl, organization: OrganizationId) -> Option<Turn> {
+        let turn = tokio::time::timeout(TURN_WITHIN, self.turns.take(organization, url.destination())).await;
+        if turn.is_err() {
             log::warn!(url = url.destination(); "published keys could not be fetched: too many are being fetched");
-            return Err(NoDocument::NoRoom);
-        };
+        }
+        turn.ok()
+    }
+
+    /// The document at an address.
+    pub(super) async fn fetch(&self, url: &OutboundUrl, turn: Turn) -> Option<Map<String, Value>> {
         let started = Instant::now();
         let fetched = self.client.fetch(url).await;
         if started.elapsed() >= LONG {
@@ -64,14 +60,18 @@ impl Fetcher {
             });
         }
         match fetched {
-            Ok(bytes) => strict_json::object(&bytes).map_err(|_| NoDocument::Failed),
+            Ok(bytes) => strict_json::object(&bytes).ok(),
             Err(error) => {
                 log::warn!(url = url.destination(); "published keys could not be fetched: {error}");
-                Err(NoDocument::Failed)
+                None
             }
         }
     }
 }
+
+/// A turn: of the organization, of the host, of all.
+#[derive(Debug)]
+pub(super) struct Turn(#[expect(dead_code, reason = "held until it is over")] [Option<OwnedSemaphorePermit>; 3]);
 
 /// Whose turn it is.
 #[derive(Debug)]
@@ -91,10 +91,10 @@ impl Turns {
     }
 
     /// Waits for the organization's turn first: whoever waits for that stands in nobody else's way.
-    async fn take(&self, organization: OrganizationId, host: String) -> [Option<OwnedSemaphorePermit>; 3] {
+    async fn take(&self, organization: OrganizationId, host: String) -> Turn {
         let organization = self.by_organization.of(organization).acquire_owned().await.ok();
         let host = self.by_host.of(host).acquire_owned().await.ok();
-        [organization, host, Arc::clone(&self.all).acquire_owned().await.ok()]
+        Turn([organization, host, Arc::clone(&self.all).acquire_owned().await.ok()])
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     /// Whether a turn is to be had at once.
-    async fn turn(turns: &Turns, organization: u128, host: &str) -> Option<[Option<OwnedSemaphorePermit>; 3]> {
+    async fn turn(turns: &Turns, organization: u128, host: &str) -> Option<Turn> {
         let turn = turns.take(OrganizationId::from_parts(0, organization), host.to_owned());
         tokio::time::timeout(Duration::from_millis(20), turn).await.ok()
     }

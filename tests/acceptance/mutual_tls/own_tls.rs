@@ -1,16 +1,16 @@
-//! MT1, MT2: certificates in our own TLS, shown by a client that others wrote: curl.
+//! MT1, MT2: certificates in our own TLS, shown by clients that others wrote: curl, and Authlib in Python.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::{create_with, issued_to, registered};
 use crate::support::certificates::{Ca, ClientCertificate, Wanted};
-use crate::support::site::Backend;
+use crate::support::site::{Backend, Output};
 use crate::support::tools::{output_of, program};
 use crate::support::workspace::TempDir;
-use crate::support::{App, Options, jwt, on_both};
+use crate::support::{App, Options, PAYMENTS, jwt, on_both};
 
 /// A server that speaks TLS by itself.
 struct Site {
@@ -96,6 +96,24 @@ on_both!(mt1_curl_gets_tokens_by_its_certificate, backend, {
     assert_eq!(status, 200);
     assert_eq!(metadata["mtls_endpoint_aliases"]["token_endpoint"], "https://auth.example.com/connect/token");
 });
+
+#[test]
+fn mt1_python_gets_tokens_by_its_certificate() {
+    let site = Site::start(Backend::Sqlite, &["--self-signed-client-certs"]);
+    let (issued, own) = (site.ca.issue(&Wanted::named("export")), ClientCertificate::self_signed(&Wanted::named("own")));
+    for (id, certificate) in [(issued_to(&site.app, "export"), issued), (registered(&site.app, &own), own)] {
+        let (file, key) = certificate.files(site.folder.path(), "");
+        let mut client = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/run"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        client.arg("python-mtls").env("CARGO_TARGET_DIR", target);
+        client.env("ISSUER", &site.app.issuer).env("BASE_URL", format!("https://127.0.0.1:{}", site.app.port));
+        client.env("CLIENT_ID", &id).env("AUDIENCE", PAYMENTS);
+        client.env("CERTIFICATE_FILE", file).env("PRIVATE_KEY_FILE", key).env("TRUST_FILE", &site.trust);
+        let claims = Output::of(&mut client, "").succeeded().json();
+        assert_eq!(claims["cnf"], json!({"x5t#S256": certificate.thumbprint()}));
+        assert_eq!((&claims["sub"], &claims["scope"]), (&json!(id), &json!("a b")));
+    }
+}
 
 on_both!(mt1_who_does_not_hold_the_private_key_makes_no_connection, backend, {
     let site = Site::start(backend, &["--self-signed-client-certs"]);
