@@ -212,7 +212,15 @@ on_both!(only_what_the_server_takes_is_offered, backend, {
     for method in ["client_secret_basic", "client_secret_post", "workload_jwt", "tls_client_auth"] {
         assert!(!page.contains(&format!("value=\"{method}\"")), "{method}");
     }
-    assert!(page.contains("value=\"private_key_jwt\" checked") && page.contains("This server binds every token"), "{page}");
+    assert!(page.contains("value=\"private_key_jwt\" checked") && page.contains("Every token is bound here"), "{page}");
+
+    // Or what the organization takes.
+    app.cli(&["signing-keys", "rotate", "--now", "--alg", "ES256"]).succeeded();
+    app.cli(&["organizations", "edit", &app.fixture.organization, "--profile", "fapi2"]).succeeded();
+    eventually(HONOURED_WITHIN, "the page follows the organization's profile", || {
+        let page = app.at_pages("developer").page("/api-keys/new");
+        (!page.contains("client_secret_basic") && page.contains("Every token is bound here")).then_some(())
+    });
 });
 
 on_both!(a_key_whose_tokens_must_be_bound_is_made_and_its_line_signs_a_proof, |app| {

@@ -18,6 +18,7 @@ use crate::app::caller::Denied;
 use crate::crypto::random;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::permission::may_manage_admin_keys;
+use crate::domain::profile::Profile;
 use crate::oauth::metadata::methods_taken;
 use crate::web::api::{ApiError, Method};
 use crate::web::dashboard::api_keys::actions::{send_once, to_secret};
@@ -61,10 +62,15 @@ fn may_admin(visit: &Visit) -> Result<bool, PageError> {
     Ok(may_manage_admin_keys(visit.current()?.user.role, visit.state.management.roles))
 }
 
-/// How keys can prove themselves to this server.
-fn methods_taken_by(visit: &Visit) -> Vec<AuthMethod> {
+/// What this server and the person's organization demand of keys.
+fn profile_for(visit: &Visit) -> Result<Profile, PageError> {
     let issuer = &visit.state.issuer;
-    methods_taken(issuer.profile, issuer.mutual_tls.as_ref())
+    Ok(issuer.profile.and(issuer.directory.profile_of(visit.current()?.user.organization_id)))
+}
+
+/// How such keys can prove themselves.
+fn methods_taken_by(visit: &Visit) -> Result<Vec<AuthMethod>, PageError> {
+    Ok(methods_taken(profile_for(visit)?, visit.state.issuer.mutual_tls.as_ref()))
 }
 
 /// `GET /api-keys/new`
@@ -72,7 +78,7 @@ pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError>
     if !visit.may(Method::Post, "/api-keys") {
         return Err(ApiError::from(Denied::Role).into());
     }
-    let usual = methods_taken_by(visit).first().copied().unwrap_or_default();
+    let usual = methods_taken_by(visit)?.first().copied().unwrap_or_default();
     page(visit, Draft::empty(usual), Errors::default(), StatusCode::OK)
 }
 

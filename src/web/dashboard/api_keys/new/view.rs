@@ -123,9 +123,9 @@ impl FormView {
             selected: kind == known_kind(&draft.credential.subject_kind),
         };
         Ok(Self {
-            methods: super::methods_taken_by(visit).into_iter().map(method).collect(),
+            methods: super::methods_taken_by(visit)?.into_iter().map(method).collect(),
             subject_kinds: SubjectKind::ALL.into_iter().map(subject_kind).collect(),
-            binds_all: visit.state.issuer.profile.requires_bound_tokens(),
+            binds_all: super::profile_for(visit)?.requires_bound_tokens(),
             has_certificates: visit.state.issuer.mutual_tls.is_some(),
             issuer: visit.state.issuer.issuer.clone(),
             organization_scopes: matrix(&servers, scopes, levels, "organization", &draft.organization),
