@@ -85,16 +85,14 @@ on_both!(each_order_of_a_list_has_its_index, |app| {
     let (last_use, id) = ("coalesce(last_used_at, 0)", "key_00000000000000000000050500");
     for (order, behind, index) in [
         ("client_id DESC".to_owned(), format!("client_id < '{id}'"), "api_keys_of_organization"),
-        (
-            format!("{name}, client_id"),
-            format!("{name} >= 'key 27777' AND ({name}, client_id) > ('key 27777', '{id}')"),
-            "api_keys_by_name",
-        ),
+        (format!("{name}, client_id"), format!("{name} = 'key 27777' AND client_id > '{id}'"), "api_keys_by_name"),
+        (format!("{name}, client_id"), format!("{name} > 'key 27777'"), "api_keys_by_name"),
         (
             format!("{last_use} DESC, client_id DESC"),
-            format!("{last_use} <= +CAST('500' AS BIGINT) AND ({last_use}, client_id) < (500, '{id}')"),
+            format!("{last_use} = +CAST('500' AS BIGINT) AND client_id < '{id}'"),
             "api_keys_by_last_use",
         ),
+        (format!("{last_use} DESC, client_id DESC"), format!("{last_use} < +CAST('500' AS BIGINT)"), "api_keys_by_last_use"),
     ] {
         let plan = app.site.sql(&format!(
             "{explain} SELECT * FROM api_keys WHERE organization_id = '{}' AND {behind} ORDER BY {order} LIMIT 51",
