@@ -72,39 +72,39 @@ impl KeyPlace {
 
 /// SQL of an order.
 struct OrderInSql {
-    /// The condition for what comes behind a place, around three values: the first twice, then the second. The first alone is
-    /// compared too, because SQLite knows no other way into an index over an expression.
-    behind: [&'static str; 4],
+    /// The conditions for what comes behind a place, each around two values. First what shares the place's first value, then what
+    /// lies behind that: asked for together, SQLite would walk through all that share it, and a million keys may never have been
+    /// used.
+    behind: &'static [[&'static str; 3]],
     order: &'static str,
 }
 
 fn in_sql(sort: KeySort, connection: &DbConnection) -> OrderInSql {
     match (sort, connection) {
-        // One statement for all orders takes three values in each.
+        // One statement for all orders takes two values in each.
         (KeySort::Newest, _) => {
-            OrderInSql { behind: ["'' = ", " AND '' = ", " AND api_keys.client_id < ", ""], order: "api_keys.client_id DESC" }
+            OrderInSql { behind: &[["'' = ", " AND api_keys.client_id < ", ""]], order: "api_keys.client_id DESC" }
         }
         (KeySort::LastUsed, _) => OrderInSql {
-            behind: [
+            behind: &[
                 // The plus takes the type away, without which SQLite does not compare within the index.
-                "coalesce(api_keys.last_used_at, 0) <= +CAST(",
-                " AS BIGINT) AND (coalesce(api_keys.last_used_at, 0), api_keys.client_id) < (CAST(",
-                " AS BIGINT), ",
-                ")",
+                ["coalesce(api_keys.last_used_at, 0) = +CAST(", " AS BIGINT) AND api_keys.client_id < ", ""],
+                ["coalesce(api_keys.last_used_at, 0) < +CAST(", " AS BIGINT) AND '' <> ", ""],
             ],
             order: "coalesce(api_keys.last_used_at, 0) DESC, api_keys.client_id DESC",
         },
         (KeySort::Name, DbConnection::Postgres(_)) => OrderInSql {
-            behind: [
-                "lower(api_keys.name COLLATE \"C\") >= ",
-                " AND (lower(api_keys.name COLLATE \"C\"), api_keys.client_id) > (",
-                ", ",
-                ")",
+            behind: &[
+                ["lower(api_keys.name COLLATE \"C\") = ", " AND api_keys.client_id > ", ""],
+                ["lower(api_keys.name COLLATE \"C\") > ", " AND 'no key' <> ", ""],
             ],
             order: "lower(api_keys.name COLLATE \"C\"), api_keys.client_id",
         },
         (KeySort::Name, DbConnection::Sqlite(_)) => OrderInSql {
-            behind: ["lower(api_keys.name) >= ", " AND (lower(api_keys.name), api_keys.client_id) > (", ", ", ")"],
+            behind: &[
+                ["lower(api_keys.name) = ", " AND api_keys.client_id > ", ""],
+                ["lower(api_keys.name) > ", " AND 'no key' <> ", ""],
+            ],
             order: "lower(api_keys.name), api_keys.client_id",
         },
     }
@@ -138,10 +138,28 @@ pub fn page(
     limit: i64,
     now: Timestamp,
 ) -> Result<Vec<ApiKey>, StoreError> {
-    let OrderInSql { behind: [before, again, between, end], order } = in_sql(sort, connection);
-    let (first, second) = values(sort, place);
-    let place = diesel::dsl::sql::<Bool>(before).bind::<Text, _>(first.clone()).sql(again).bind::<Text, _>(first);
-    let place = place.sql(between).bind::<Text, _>(second).sql(end);
+    let OrderInSql { behind, order } = in_sql(sort, connection);
+    let place = values(sort, place);
+    let mut keys = Vec::new();
+    for condition in behind {
+        let missing = limit.saturating_sub(i64::try_from(keys.len()).unwrap_or(i64::MAX));
+        if missing > 0 {
+            keys.extend(part(connection, id, filter, (*condition, &place, order), missing, now)?);
+        }
+    }
+    Ok(keys)
+}
+
+fn part(
+    connection: &mut DbConnection,
+    id: OrganizationId,
+    filter: &KeyFilter,
+    ([before, between, end], (first, second), order): ([&'static str; 3], &(String, String), &'static str),
+    limit: i64,
+    now: Timestamp,
+) -> Result<Vec<ApiKey>, StoreError> {
+    let place = diesel::dsl::sql::<Bool>(before).bind::<Text, _>(first.clone());
+    let place = place.sql(between).bind::<Text, _>(second.clone()).sql(end);
     let kind = filter.kind.map_or("", KindFilter::as_str);
     let account = filter.account_id.map(|id| id.to_string()).unwrap_or_default();
     let is = |state: KeyState| (filter.state == Some(state)).into_sql::<Bool>();
