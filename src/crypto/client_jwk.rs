@@ -102,7 +102,7 @@ impl ClientJwk {
 
     /// The algorithms that it may be used with.
     pub fn algorithms(&self) -> impl Iterator<Item = SigningAlgorithm> {
-        self.keys.iter().map(PublicJwk::algorithm)
+        self.keys.iter().map(VerifyingKey::algorithm)
     }
 
     /// The RFC 7638 thumbprint with SHA-256, 43 characters.
