@@ -125,7 +125,10 @@ on_both!(a_workload_is_told_by_issuer_subject_and_audience, |app| {
         assert!(page.contains(words), "{words}: {page}");
     }
     let list = developer.page("/api-keys?search=client");
-    assert!(list.contains("Workload<br>") && list.contains("shop:&#60;export&#62;") && !list.contains("<export>"), "{list}");
+    assert!(
+        list.contains("Workload</span><br>") && list.contains("shop:&#60;export&#62;") && !list.contains("<export>"),
+        "{list}"
+    );
     for (without, word) in [(0, "needs issuer"), (1, "needs subject"), (2, "needs audience")] {
         let some: Vec<_> = fields.iter().enumerate().filter(|(index, _)| *index != without).map(|(_, field)| *field).collect();
         let page = developer.is_asked_to_mend("/api-keys/new", &form("workload_jwt", &some), "trusted_issuer-error");
@@ -157,7 +160,7 @@ on_both!(keys_with_certificates_are_made_where_the_server_takes_them, backend, {
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    assert!(owner.page("/api-keys?search=client").contains("CA certificate<br>"));
+    assert!(owner.page("/api-keys?search=client").contains("Certificate</span><br>"));
     let dns = create(&owner, &fields("tls_client_auth_san_dns", "export.example.com"));
     assert_eq!(shown(app, &dns)["tls_client_auth_san_dns"], "export.example.com");
     for (kind, subject) in [

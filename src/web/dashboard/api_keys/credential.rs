@@ -100,11 +100,9 @@ impl Credential {
     /// For a cell of a table, in place of a secret.
     pub(in crate::web::dashboard) fn in_short(&self) -> &'static str {
         match self.method() {
-            Some(AuthMethod::PrivateKeyJwt) if self.jwks_uri.is_some() => "Published keys",
             Some(AuthMethod::PrivateKeyJwt) => "Public keys",
             Some(AuthMethod::WorkloadJwt) => "Workload",
-            Some(AuthMethod::TlsClientAuth) => "CA certificate",
-            Some(AuthMethod::SelfSignedTlsClientAuth) => "Own certificate",
+            Some(AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth) => "Certificate",
             Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) | None => "none",
         }
     }
@@ -213,7 +211,7 @@ mod tests {
 
         let named = credential(json!({"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "a.example"}));
         assert_eq!(named.subject_in_words(), Some(("DNS name", "a.example")));
-        assert_eq!((named.in_short(), named.detail().as_str()), ("CA certificate", "a.example"));
+        assert_eq!((named.in_short(), named.detail().as_str()), ("Certificate", "a.example"));
         assert!(named.uses_certificate());
 
         let trusted = json!({"issuer": "https://k8s.example.com", "subject": "system:a", "audience": "b"});

@@ -73,6 +73,9 @@ struct Entry {
     changes: Vec<Change>,
 }
 
+/// Each with what it changed: more of them make a heavy page.
+const ROWS: &str = "40";
+
 #[derive(Template)]
 #[template(path = "dashboard/organization/audit_log.html")]
 struct AuditLogPage {
@@ -89,7 +92,7 @@ struct AuditLogPage {
 /// `GET /audit-log`
 pub(in crate::web::dashboard) fn show(visit: &Visit) -> Result<Reply, PageError> {
     let filter = AuditFilterForm::of(visit);
-    let mut query = vec![("cursor", visit.query.text("cursor"))];
+    let mut query = vec![("limit", ROWS), ("cursor", visit.query.text("cursor"))];
     query.extend(filter.query());
     let (found, error) = match visit.read::<Rows>("/audit-events", &[], &query) {
         Ok(found) => (found, None),

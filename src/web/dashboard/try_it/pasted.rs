@@ -93,7 +93,7 @@ mod tests {
         let now = Timestamp::from_unix(1_800_000_000);
         assert_eq!(time_left(Some(now.plus_seconds(120)), now), "It ends by itself in 2 minutes.");
         assert_eq!(time_left(Some(now.plus_seconds(-120)), now), "It ended 2 minutes ago.");
-        assert_eq!(time_left(Some(Timestamp::from_unix(i64::MIN)), now).split(' ').count() > 3, true);
+        assert!(time_left(Some(Timestamp::from_unix(i64::MIN)), now).split(' ').count() > 3);
         assert_eq!(time_left(None, now), "");
     }
 }
