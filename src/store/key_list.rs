@@ -70,43 +70,50 @@ impl KeyPlace {
     }
 }
 
-/// SQL of an order.
-struct OrderInSql {
-    /// The conditions for what comes behind a place, each around two values. First what shares the place's first value, then what
-    /// lies behind that: asked for together, SQLite would walk through all that share it, and a million keys may never have been
-    /// used.
-    behind: &'static [[&'static str; 3]],
+/// SQL of an order: what comes behind a place, in one part or in two, one after the other.
+struct Part {
+    /// The condition around three values of the place: the first twice, then the second. One statement takes three for all.
+    behind: [&'static str; 4],
     order: &'static str,
 }
 
-fn in_sql(sort: KeySort, connection: &DbConnection) -> OrderInSql {
+fn in_sql(sort: KeySort, connection: &DbConnection) -> &'static [Part] {
     match (sort, connection) {
-        // One statement for all orders takes two values in each.
         (KeySort::Newest, _) => {
-            OrderInSql { behind: &[["'' = ", " AND api_keys.client_id < ", ""]], order: "api_keys.client_id DESC" }
+            &[Part { behind: ["'' = ", " AND '' = ", " AND api_keys.client_id < ", ""], order: "api_keys.client_id DESC" }]
         }
-        (KeySort::LastUsed, _) => OrderInSql {
-            behind: &[
+        // First what shares the time, then what lies behind it: asked for together, SQLite would walk through all that share it,
+        // and a million keys may never have been used.
+        (KeySort::LastUsed, _) => &[
+            Part {
                 // The plus takes the type away, without which SQLite does not compare within the index.
-                ["coalesce(api_keys.last_used_at, 0) = +CAST(", " AS BIGINT) AND api_keys.client_id < ", ""],
-                ["coalesce(api_keys.last_used_at, 0) < +CAST(", " AS BIGINT) AND '' <> ", ""],
-            ],
-            order: "coalesce(api_keys.last_used_at, 0) DESC, api_keys.client_id DESC",
-        },
-        (KeySort::Name, DbConnection::Postgres(_)) => OrderInSql {
-            behind: &[
-                ["lower(api_keys.name COLLATE \"C\") = ", " AND api_keys.client_id > ", ""],
-                ["lower(api_keys.name COLLATE \"C\") > ", " AND 'no key' <> ", ""],
+                behind: [
+                    "coalesce(api_keys.last_used_at, 0) = +CAST(",
+                    " AS BIGINT) AND '' <> ",
+                    " AND api_keys.client_id < ",
+                    "",
+                ],
+                order: "api_keys.client_id DESC",
+            },
+            Part {
+                behind: ["coalesce(api_keys.last_used_at, 0) < +CAST(", " AS BIGINT) AND '' <> ", " AND '' <> ", ""],
+                order: "coalesce(api_keys.last_used_at, 0) DESC, api_keys.client_id DESC",
+            },
+        ],
+        // The first value alone is compared too, because SQLite knows no other way into an index over an expression.
+        (KeySort::Name, DbConnection::Postgres(_)) => &[Part {
+            behind: [
+                "lower(api_keys.name COLLATE \"C\") >= ",
+                " AND (lower(api_keys.name COLLATE \"C\"), api_keys.client_id) > (",
+                ", ",
+                ")",
             ],
             order: "lower(api_keys.name COLLATE \"C\"), api_keys.client_id",
-        },
-        (KeySort::Name, DbConnection::Sqlite(_)) => OrderInSql {
-            behind: &[
-                ["lower(api_keys.name) = ", " AND api_keys.client_id > ", ""],
-                ["lower(api_keys.name) > ", " AND 'no key' <> ", ""],
-            ],
+        }],
+        (KeySort::Name, DbConnection::Sqlite(_)) => &[Part {
+            behind: ["lower(api_keys.name) >= ", " AND (lower(api_keys.name), api_keys.client_id) > (", ", ", ")"],
             order: "lower(api_keys.name), api_keys.client_id",
-        },
+        }],
     }
 }
 
@@ -138,27 +145,28 @@ pub fn page(
     limit: i64,
     now: Timestamp,
 ) -> Result<Vec<ApiKey>, StoreError> {
-    let OrderInSql { behind, order } = in_sql(sort, connection);
     let place = values(sort, place);
     let mut keys = Vec::new();
-    for condition in behind {
+    for part in in_sql(sort, connection) {
         let missing = limit.saturating_sub(i64::try_from(keys.len()).unwrap_or(i64::MAX));
         if missing > 0 {
-            keys.extend(part(connection, id, filter, (*condition, &place, order), missing, now)?);
+            keys.extend(page_of(part, &place, connection, id, filter, missing, now)?);
         }
     }
     Ok(keys)
 }
 
-fn part(
+fn page_of(
+    part: &Part,
+    (first, second): &(String, String),
     connection: &mut DbConnection,
     id: OrganizationId,
     filter: &KeyFilter,
-    ([before, between, end], (first, second), order): ([&'static str; 3], &(String, String), &'static str),
     limit: i64,
     now: Timestamp,
 ) -> Result<Vec<ApiKey>, StoreError> {
-    let place = diesel::dsl::sql::<Bool>(before).bind::<Text, _>(first.clone());
+    let [before, again, between, end] = part.behind;
+    let place = diesel::dsl::sql::<Bool>(before).bind::<Text, _>(first.clone()).sql(again).bind::<Text, _>(first.clone());
     let place = place.sql(between).bind::<Text, _>(second.clone()).sql(end);
     let kind = filter.kind.map_or("", KindFilter::as_str);
     let account = filter.account_id.map(|id| id.to_string()).unwrap_or_default();
@@ -192,7 +200,7 @@ fn part(
             "api_keys.client_id",
             &filter.search,
         )))
-        .order(diesel::dsl::sql::<Text>(order))
+        .order(diesel::dsl::sql::<Text>(part.order))
         .limit(limit)
         .load(connection)?;
     let mut rows: Vec<KeyRow> = api_keys::table.filter(api_keys::client_id.eq_any(&ids)).load(connection)?;

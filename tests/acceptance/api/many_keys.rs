@@ -94,10 +94,14 @@ on_both!(each_order_of_a_list_has_its_index, |app| {
         format!("(kind = 'scoped' OR kind = 'x') AND (disabled_at IS NULL OR expires_at IS NULL OR account_id = 'x') AND {part}");
     for (order, behind, index, holds_all) in [
         ("client_id DESC".to_owned(), format!("client_id < '{id}'"), "api_keys_newest", true),
-        (format!("{name}, client_id"), format!("{name} = 'key 27777' AND client_id > '{id}'"), "api_keys_by_name", false),
-        (format!("{name}, client_id"), format!("{name} > 'key 27777'"), "api_keys_by_name", false),
         (
-            format!("{last_use} DESC, client_id DESC"),
+            format!("{name}, client_id"),
+            format!("{name} >= 'key 27777' AND ({name}, client_id) > ('key 27777', '{id}')"),
+            "api_keys_by_name",
+            false,
+        ),
+        (
+            "client_id DESC".to_owned(),
             format!("{last_use} = +CAST('500' AS BIGINT) AND client_id < '{id}'"),
             "api_keys_by_last_use",
             true,
