@@ -34,8 +34,8 @@ struct Run<'a> {
     seeds: Value,
     /// What stands in the paths: things that are there.
     parameters: Vec<(&'static str, String)>,
-    /// Deletions get things of their own: operation, parameter, value.
-    deletions: Vec<(&'static str, &'static str, String)>,
+    /// What ends something gets things of its own: the operation, what stands in its path.
+    endings: Vec<(&'static str, Vec<(&'static str, String)>)>,
 }
 
 impl Run<'_> {
@@ -45,9 +45,10 @@ impl Run<'_> {
         // A body that is too large is refused for that, whatever else is wrong with it.
         text.push_str("[checks.negative_data_rejection]\nexpected-statuses = [\"4xx\"]\n[parameters]\n");
         self.parameters.iter().for_each(|(name, value)| text.push_str(&format!("\"path.{name}\" = \"{value}\"\n")));
-        for (operation, name, value) in &self.deletions {
+        for (operation, parameters) in &self.endings {
+            let parameters: Vec<_> = parameters.iter().map(|(name, value)| format!("\"path.{name}\" = \"{value}\"")).collect();
             text.push_str(&format!("[[operations]]\ninclude-operation-id = \"{operation}\"\n"));
-            text.push_str(&format!("parameters = {{ \"path.{name}\" = \"{value}\" }}\n"));
+            text.push_str(&format!("parameters = {{ {} }}\n", parameters.join(", ")));
         }
         text
     }
@@ -134,6 +135,10 @@ fn of_a_customer(app: &App) -> Run<'_> {
     let token = app.token_of(&key);
     let made = |path: &str, body: &Value| text_of(&app.api("POST", path).bearer(&token).json(body).succeeds(201)["id"]);
     let [edited, deleted] = ["Edited", "Deleted"].map(|name| app.api_create(&token, &small_key(name)).client_id);
+    let rotated = app.api_create(&token, &small_key("Rotated")).client_id;
+    let grace = json!({"grace_period_seconds": 86_400});
+    let rotation = app.api("POST", &format!("/api-keys/{rotated}/regenerate")).bearer(&token).json(&grace).succeeds(200);
+    let old_secret = text_of(&rotation["secrets"][1]["id"]);
     let [webhook, deleted_webhook] = [1, 2].map(|_| made("/webhooks", &json!({"url": "http://127.0.0.1:9/x"})));
     let delivery = app.api("POST", &format!("/webhooks/{webhook}/test")).bearer(&token).succeeds(200);
     let user = made("/users", &json!({"email": an_email(), "role": "developer"}));
@@ -160,10 +165,11 @@ fn of_a_customer(app: &App) -> Run<'_> {
             ("webhook_id", webhook),
             ("delivery_id", text_of(&delivery["id"])),
         ],
-        deletions: vec![
-            ("deleteApiKey", "client_id", deleted),
-            ("deleteWebhook", "webhook_id", deleted_webhook),
-            ("removeUser", "user_id", deleted_user),
+        endings: vec![
+            ("deleteApiKey", vec![("client_id", deleted)]),
+            ("retireApiKeySecret", vec![("client_id", rotated), ("secret_id", old_secret)]),
+            ("deleteWebhook", vec![("webhook_id", deleted_webhook)]),
+            ("removeUser", vec![("user_id", deleted_user)]),
         ],
     }
 }
@@ -224,10 +230,10 @@ fn of_the_platform(app: &App) -> Run<'_> {
             ("organization_id", app.fixture.other_organization.clone()),
             ("name", plan),
         ],
-        deletions: vec![
-            ("deleteScope", "scope", deleted_scope),
-            ("deleteResourceServer", "resource_server_id", deleted_server),
-            ("deletePlan", "name", deleted_plan),
+        endings: vec![
+            ("deleteScope", vec![("scope", deleted_scope)]),
+            ("deleteResourceServer", vec![("resource_server_id", deleted_server)]),
+            ("deletePlan", vec![("name", deleted_plan)]),
         ],
     }
 }

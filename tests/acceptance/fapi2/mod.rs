@@ -7,6 +7,7 @@ use crate::support::api::problem;
 use crate::support::http::Response;
 use crate::support::proof::ProofKey;
 use crate::support::token::TokenRequest;
+use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{App, Server};
 
 mod organization;
@@ -28,7 +29,12 @@ fn challenged_without_rs256(response: &Response, code: &str) {
 
 /// What signs from now on, and nothing else is published.
 fn sign_at_once_with(app: &App, algorithm: &str) {
-    app.cli(&["signing-keys", "rotate", "--now", "--alg", algorithm]).succeeded();
+    let made = app.json(&["signing-keys", "rotate", "--now", "--alg", algorithm]);
+    eventually(HONOURED_WITHIN, "the server signs with the new key", || {
+        let jwks = app.get("/.well-known/jwks.json").json();
+        let kids: Vec<&Value> = jwks["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+        (kids == [&made["kid"]]).then_some(())
+    });
 }
 
 /// Gives an organization a profile, by the API.
