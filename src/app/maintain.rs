@@ -44,6 +44,8 @@ const CLOCKS_DIFFER_SECONDS: i64 = 120;
 const KEEP_USAGE_SECONDS: i64 = 92 * 86_400;
 /// How long usage may be written before other work gets its turn; what is left over waits in memory.
 const WRITING_USAGE: Duration = Duration::from_millis(1_000);
+/// The same when the server stops; nobody waits for as long as this.
+const WRITING_LAST_USAGE: Duration = Duration::from_secs(10);
 /// How long old usage may be removed, at a time.
 const REMOVING_USAGE: Duration = Duration::from_millis(500);
 
@@ -151,7 +153,7 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
         work.recorder.run_upkeep();
-        report(&mut failing, write_down(work));
+        report(&mut failing, write_down(work, last));
         if last {
             return;
         }
@@ -163,13 +165,13 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
     }
 }
 
-/// Writes what has gathered in memory: each kind, also when another could not be written.
-fn write_down(work: &Maintenance) -> Result<(), AppError> {
+/// Writes what has gathered in memory: each kind, also when another could not be written. The `last` time comes before the stop.
+fn write_down(work: &Maintenance, last: bool) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
     let replaced = issuer.foreign_secrets.flush(&work.db, now);
-    let uses = issuer.uses.flush(&work.db, now);
-    let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
+    let uses = issuer.uses.flush(&work.db, now, last);
+    let usage = issuer.usage.flush(&work.db, now, if last { WRITING_LAST_USAGE } else { WRITING_USAGE }, last);
     refusals?;
     let replaced = replaced?;
     if replaced > 0 {
