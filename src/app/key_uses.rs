@@ -1,7 +1,7 @@
 //! When each key was last used, for its own row, by which lists are ordered.
 //!
-//! While few keys are in use, that is written soon, though not again within a minute. With many it is written once a minute,
-//! in the order of the table: neighbours share the writing of a page, which costs more than a row.
+//! While few keys are in use, that is written soon, though not again within a minute. With many it is written rarely and in the
+//! order of the table: neighbours share the writing of a page, which costs more than a row.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -16,14 +16,20 @@ use crate::domain::time::Timestamp;
 use crate::store::key_uses::{self, KeyUse};
 use crate::store::{Db, StoreError};
 
-/// As many as are written at once without waiting for others.
-pub(super) const FEW: usize = 1_000;
+/// As many keys as are written at once, without waiting for others.
+const FEW: usize = 1_000;
 
-/// As many as do not wait for the end of the minute.
-pub(super) const MANY: usize = 200_000;
+/// As many as are written when they have waited for [`SHORT`]; more wait for [`LONG`].
+const SOME: usize = 10_000;
 
-/// How long uses are gathered, in seconds.
-pub(super) const GATHERED_SECONDS: i64 = 60;
+/// As many as do not wait at all: memory has to end somewhere.
+const MANY: usize = 500_000;
+
+/// A minute, in seconds.
+const SHORT: i64 = 60;
+
+/// Ten minutes, in seconds.
+const LONG: i64 = 600;
 
 /// Rows in one transaction: the writer's lock is not held for long.
 const BATCH: usize = 500;
@@ -90,9 +96,11 @@ impl Gathered {
         if !self.queue.is_empty() && !last {
             return;
         }
+        let all = self.fresh.len() + self.again.len();
+        let wait = if all <= SOME { SHORT } else { LONG };
         // A clock that was set back has not to catch up first.
-        let over = self.since.is_none_or(|since| now < since || now.unix() - since.unix() >= GATHERED_SECONDS);
-        let taken = if over || last || self.fresh.len() >= MANY {
+        let over = self.since.is_none_or(|since| now < since || now.unix() - since.unix() >= wait);
+        let taken = if over || last || all >= MANY {
             self.since = Some(now);
             self.written.clear();
             let mut all = std::mem::take(&mut self.again);
@@ -154,18 +162,21 @@ mod tests {
 
     #[test]
     fn many_keys_are_written_together_in_order() {
-        let mut gathered = Gathered::default();
-        due(&mut gathered, NOON);
-        (0..=FEW).rev().for_each(|number| gathered.note(used(number, NOON)));
-        assert_eq!(due(&mut gathered, NOON.plus_seconds(59)), []);
-        gathered.note(used(7, NOON.plus_seconds(59)));
-        gathered.note(used(7, NOON.plus_seconds(58)));
-        let written = due(&mut gathered, NOON.plus_seconds(60));
-        assert_eq!(written.len(), FEW + 1);
-        assert!(written.is_sorted());
-        assert_eq!(written.get(7), Some(&(key(7), NOON.plus_seconds(59))));
-        (0..MANY).for_each(|number| gathered.note(used(FEW + 1 + number, NOON)));
-        assert_eq!(due(&mut gathered, NOON.plus_seconds(61)).len(), MANY, "memory is not filled for a whole minute");
+        for (keys, wait) in [(FEW + 1, SHORT), (SOME + 1, LONG)] {
+            let mut gathered = Gathered::default();
+            due(&mut gathered, NOON);
+            (0..keys).rev().for_each(|number| gathered.note(used(number, NOON)));
+            assert_eq!(due(&mut gathered, NOON.plus_seconds(wait - 1)), []);
+            gathered.note(used(7, NOON.plus_seconds(59)));
+            gathered.note(used(7, NOON.plus_seconds(58)));
+            let written = due(&mut gathered, NOON.plus_seconds(wait));
+            assert_eq!(written.len(), keys);
+            assert!(written.is_sorted());
+            assert_eq!(written.get(7), Some(&(key(7), NOON.plus_seconds(59))));
+            (0..MANY).for_each(|number| gathered.note(used(number, NOON)));
+            let written = due(&mut gathered, NOON.plus_seconds(wait + 1));
+            assert_eq!(written.len(), MANY, "they wait for no longer than memory has room");
+        }
     }
 
     #[test]

@@ -170,8 +170,10 @@ fn write_down(work: &Maintenance, last: bool) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
     let replaced = issuer.foreign_secrets.flush(&work.db, now);
-    let uses = issuer.uses.flush(&work.db, now, last);
+    let uses = issuer.uses.flush(&work.db, now);
     let usage = issuer.usage.flush(&work.db, now, if last { WRITING_LAST_USAGE } else { WRITING_USAGE }, last);
+    // Last of all: nothing but the order of lists depends on it.
+    let rows = issuer.uses.flush_rows(&work.db, now, last);
     refusals?;
     let replaced = replaced?;
     if replaced > 0 {
@@ -179,6 +181,7 @@ fn write_down(work: &Maintenance, last: bool) -> Result<(), AppError> {
     }
     uses?;
     usage?;
+    rows?;
     Ok(())
 }
 

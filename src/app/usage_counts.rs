@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState as QuickHasher;
 
-use super::key_uses::{FEW, GATHERED_SECONDS, MANY};
 use crate::crypto::digest::fingerprint;
 use crate::domain::id::ClientId;
 use crate::domain::time::{Hour, Timestamp};
@@ -42,6 +41,15 @@ const SHARDS: usize = 64;
 
 /// Counters in one shard: 1.8 million in all, which take 100 MB.
 const MAX_COUNTERS: usize = 28_672;
+
+/// As many counts as are written at once, without waiting for others.
+const FEW: usize = 1_000;
+
+/// As many as do not wait any longer.
+const MANY: usize = 200_000;
+
+/// How long those in between wait, in seconds.
+const GATHERED_SECONDS: i64 = 60;
 
 /// Rows in one transaction: the writer's lock is not held for long.
 const BATCH: usize = 500;

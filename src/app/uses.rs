@@ -49,12 +49,11 @@ impl Uses {
         entry.tokens += 1;
     }
 
-    /// Writes what has gathered; what could not be written is kept for the next time. After the `last` time nothing is left
-    /// that could have been.
+    /// Writes what has gathered; what could not be written is kept for the next time.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn flush(&self, db: &Db, now: Timestamp, last: bool) -> Result<usize, StoreError> {
+    pub fn flush(&self, db: &Db, now: Timestamp) -> Result<usize, StoreError> {
         let mut gathered: Vec<NewUse> = Vec::new();
         for shard in &self.shards {
             // The next round is much like this one: the map keeps its room.
@@ -78,8 +77,16 @@ impl Uses {
             }
         }
         self.flush_keys(db, now)?;
-        self.rows.flush(db, now, last)?;
         Ok(gathered.len())
+    }
+
+    /// Writes the rows by which lists are ordered, as far as that is due: all of them, when it is the `last` time. What could
+    /// not be written is kept for the next time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn flush_rows(&self, db: &Db, now: Timestamp, last: bool) -> Result<(), StoreError> {
+        self.rows.flush(db, now, last)
     }
 
     fn flush_keys(&self, db: &Db, now: Timestamp) -> Result<(), StoreError> {
