@@ -23,7 +23,7 @@ use crate::store::{
     usage, used_proofs, user_links, users,
 };
 
-/// How often uses are written: `last_used_at` may lag by 5 seconds.
+/// How often uses are written, from one beginning to the next: `last_used_at` may lag by 5 seconds, and writing takes time.
 const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -152,6 +152,7 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
     loop {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
+        let began = Instant::now();
         work.recorder.run_upkeep();
         report(&mut failing, write_down(work, last));
         if last {
@@ -161,7 +162,7 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
             tidy_at = Instant::now() + TIDY_EVERY;
             report(&mut failing, tidy(work));
         }
-        std::thread::park_timeout(FLUSH_EVERY);
+        std::thread::park_timeout(FLUSH_EVERY.saturating_sub(began.elapsed()));
     }
 }
 
