@@ -68,7 +68,7 @@ pub(super) fn instead(visit: &Visit, page: &Page, error: PageError) -> Result<Re
 
 fn ask(visit: &Visit, kind: Ask, status: StatusCode, error: Option<&str>) -> Result<Reply, PageError> {
     let title = match kind {
-        Ask::SignIn => "Sign in to go on",
+        Ask::SignIn => "Sign in to continue",
         Ask::Password => "Confirm your password",
         Ask::Send => "Send this form?",
     };

@@ -3,20 +3,20 @@
 /// Every word and its sentence.
 const NOTICES: &[(&str, &str)] = &[
     ("signed-out", "You have signed out."),
-    ("key-made", "The key has been made. It has no secret; below stands how its program takes a token."),
+    ("key-made", "The API key is created. It has no secret; below is how its program gets a token."),
     ("key-edited", "The key has been changed."),
     ("key-edited-and-revoked", "The key has been changed, and every token that it had is revoked."),
     ("key-unchanged", "Nothing was changed."),
     // the platform
-    ("organization-created", "The organization is there. Now invite its first owner."),
+    ("organization-created", "The organization is created. Now invite its first owner."),
     ("organization-saved", "Saved. It holds for new requests within a second."),
-    ("plan-created", "The plan is there. Organizations and keys can be put on it."),
+    ("plan-created", "The plan is created. Organizations and keys can be put on it."),
     ("plan-saved", "Saved. It holds within a second."),
     ("plan-deleted", "The plan is deleted."),
-    ("resource-server-created", "The resource server is there. Now add its scopes."),
+    ("resource-server-created", "The resource server is created. Now add its scopes."),
     ("resource-server-saved", "Saved."),
     ("resource-server-deleted", "The resource server is deleted."),
-    ("scope-created", "The scope is there: keys can hold it."),
+    ("scope-created", "The scope is created: keys can hold it."),
     ("scope-saved", "Saved. It holds for new tokens within a second."),
     ("scope-deleted", "The scope is deleted."),
     ("signing-key-rotated", "A new key is published. It signs once every verifier has had time to fetch it."),
@@ -39,10 +39,10 @@ const NOTICES: &[(&str, &str)] = &[
     ("sessions-ended", "All your other sessions have ended."),
     // the organization
     ("organization-renamed", "The organization has its new name."),
-    ("account-created", "The account is there."),
+    ("account-created", "The account is created."),
     ("account-renamed", "The account has its new name."),
     ("user-invited", "The invitation is on its way."),
-    ("user-created", "The user is there, without a password yet."),
+    ("user-created", "The user is created, without a password yet."),
     ("user-changed", "The user is changed."),
     ("user-disabled", "The user is disabled and signed out everywhere."),
     ("user-enabled", "The user can sign in again."),
@@ -53,7 +53,6 @@ const NOTICES: &[(&str, &str)] = &[
     ("webhook-deleted", "The webhook is deleted."),
     ("redelivered", "The event is on its way again. Reload to see what became of it."),
     ("user-removed", "The user is removed."),
-    // keys: what was done with one
 ];
 
 /// The sentence of a word.

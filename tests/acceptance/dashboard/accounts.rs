@@ -37,7 +37,7 @@ on_both!(owners_create_and_rename_accounts, |app| {
     let made = owner.does("/accounts", &[("name", EVIL)]);
     let path = made.strip_suffix("?notice=account-created").unwrap().to_owned();
     let page = owner.page(&made);
-    assert!(page.contains("The account is there") && page.contains("&#60;img"), "{page}");
+    assert!(page.contains("The account is created") && page.contains("&#60;img"), "{page}");
     assert_eq!(owner.does(&path, &[("name", "Shop Porto")]), format!("{path}?notice=account-renamed"));
     assert!(owner.page(&path).contains("<h1>Shop Porto</h1>"));
     let kept = owner.is_asked_to_mend(&path, &[("name", &"y".repeat(65))], "name-error");

@@ -50,7 +50,7 @@ on_both!(a_key_that_signs_is_made_shown_and_given_other_keys, |app| {
     let path = format!("/api-keys/{id}");
     let page = developer.page(&format!("{path}?notice=key-made"));
     for words in [
-        "It has no secret; below stands how its program takes a token",
+        "It has no secret; below is how its program gets a token",
         "assertions that it signs",
         "2026-a",
         &old.jkt(),

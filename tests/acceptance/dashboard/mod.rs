@@ -44,3 +44,28 @@ fn every_flow_has_a_test() {
         assert!(words.contains(&name), "{name}");
     }
 }
+
+/// A page that is not in the list is looked at by nobody.
+#[test]
+fn every_page_is_in_the_list_of_pages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let quoted = |text: &str, before: &str| -> Vec<Vec<String>> {
+        let paths = text.split(before).skip(1).filter_map(|rest| rest.split(['"', '?', '#']).next());
+        paths.map(|path| path.split('/').map(str::to_owned).collect()).collect()
+    };
+    let routes = quoted(&read("src/web/dashboard/routes.rs"), " get(\"");
+    let listed = quoted(&read("tests/browser/pages.mjs"), "path: \"");
+    assert!(routes.len() > 40 && listed.len() > 80, "{routes:?} {listed:?}");
+    let is_of = |route: &[String], page: &[String]| {
+        let alike = |(of_route, of_page): (&String, &String)| of_route == of_page || of_route.starts_with('{') && of_page != "new";
+        route.len() == page.len() && route.iter().zip(page).all(alike)
+    };
+    for route in routes {
+        let path = route.join("/");
+        // The one leads to another page, the other is a file.
+        if !["/", "/audit-log/export"].contains(&path.as_str()) {
+            assert!(listed.iter().any(|page| is_of(&route, page)), "tests/browser/pages.mjs has no {path}");
+        }
+    }
+}

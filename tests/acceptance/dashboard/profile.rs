@@ -1,6 +1,7 @@
 //! One's own password and sessions.
 
 use super::pages::Visitor;
+use crate::support::browser::flows;
 use crate::support::on_both;
 use crate::support::people::{Login, a_password};
 
@@ -16,7 +17,7 @@ on_both!(everybody_sees_their_own_profile, |app| {
     for role in ["developer", "admin", "owner"] {
         let visitor = app.at_pages(role);
         let page = visitor.page("/profile");
-        assert!(page.contains(&login(&visitor).email) && page.contains("This one"), "{page}");
+        assert!(page.contains(&login(&visitor).email) && page.contains("This session"), "{page}");
         assert_eq!(page.contains(&format!("href=\"/users/{}\"", login(&visitor).id)), role == "owner", "{role}");
     }
     let stranger = app.visitor().get("/profile");
@@ -62,5 +63,10 @@ on_both!(sessions_are_ended_one_by_one_or_all_others, |app| {
     assert_eq!(stranger.post(&format!("/profile/sessions/{}/end", ids[1]), &[]).status, 404);
     assert_eq!(visitor.does("/profile/sessions/end-others", &[]), "/profile?notice=sessions-ended");
     assert!(others.iter().all(|other| other.is_signed_out()));
-    assert!(visitor.page("/profile").contains("This one"));
+    assert!(visitor.page("/profile").contains("This session"));
 });
+
+flows!(both "profile.mjs":
+    a_forgotten_password_is_replaced_with_a_link,
+    a_person_changes_the_password_and_ends_other_sessions,
+);

@@ -87,7 +87,7 @@ on_both!(an_owner_invites_changes_disables_and_removes, |app| {
     let theirs = app.sign_in(&Login { id: id.clone(), email, password });
     assert_eq!(owner.does(&format!("{path}/disable"), &[]), format!("{path}?notice=user-disabled"));
     assert!(theirs.is_signed_out());
-    assert!(owner.page(&path).contains("Let them in again"));
+    assert!(owner.page(&path).contains("Enable "));
     owner.does(&format!("{path}/enable"), &[]);
     assert_eq!(owner.does(&format!("{path}/remove"), &[]), "/users?notice=user-removed");
     assert_eq!(owner.get(&path).status, 404);
@@ -125,7 +125,7 @@ on_both!(admins_see_users_and_change_none, |app| {
 
 on_both!(an_invitation_is_sent_again_from_the_users_page, [MAIL[0], MAIL[1], MAIL[2], MAIL[3]], |app| {
     let owner = app.at_pages("owner");
-    assert!(owner.page("/users/new").contains("Send the invitation"));
+    assert!(owner.page("/users/new").contains("Send invitation"));
     let email = an_email();
     let made = owner.does("/users", &[("email", &email), ("role", "developer")]);
     let path = made.strip_suffix("?notice=user-invited").unwrap().to_owned();

@@ -52,7 +52,7 @@ on_both!(a_webhook_lives_at_its_pages, ["--webhook-allow-private", "127.0.0.0/8"
     assert_eq!(admin.does(&format!("{path}/test"), &[]), format!("{path}?notice=webhook-tested"));
     receiver.wait_for(1, SOON);
     let page = eventually(SOON, "the attempt is listed", || Some(admin.page(&path)).filter(|page| page.contains("Retrying")));
-    assert!(page.contains("webhook.test") && page.contains("<code>500</code>") && page.contains("Next try"), "{page}");
+    assert!(page.contains("webhook.test") && page.contains("<code>500</code>") && page.contains("Next attempt"), "{page}");
     assert_eq!(admin.does(&format!("{path}/disable"), &[]), format!("{path}?notice=webhook-disabled"));
     let page = admin.page(&path);
     assert!(page.contains("Given up") && page.contains("Nothing is sent to it") && !page.contains("/test\""), "{page}");
@@ -73,7 +73,7 @@ on_both!(a_webhook_lives_at_its_pages, ["--webhook-allow-private", "127.0.0.0/8"
     let (_, second) = secret_of(&admin, &rotated);
     assert_ne!(second, secret);
     let page = admin.page(&path);
-    assert!(page.contains("Two are live") && page.contains("Signs until"), "{page}");
+    assert!(page.contains("Both are live") && page.contains("Signs until"), "{page}");
     admin.is_asked_to_mend(&format!("{path}/rotate-secret"), &[("grace_period_seconds", "x")], "604800");
 
     let edit = admin.page(&format!("{path}/edit"));

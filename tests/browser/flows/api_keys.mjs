@@ -21,7 +21,7 @@ export async function a_developer_makes_a_key_and_its_secret_is_shown_once(insta
   await expect(summary).toContainText("included");
   await page.getByLabel("Token lifetime").fill("900");
   await expect(summary).toContainText("15 minutes");
-  await page.getByLabel("Every account, those to come included").check();
+  await page.getByLabel("Every account, present and future").check();
   await resource(page, "disputes").getByText("Read", { exact: true }).click();
   await expect(summary).toContainText("Every account");
   await checkAccessible(page);
@@ -68,7 +68,7 @@ export async function the_way_back_does_not_show_the_secret_again(installation) 
 export async function without_script_a_key_is_made_with_two_groups_of_accounts(installation) {
   const page = await installation.signedIn("owner", { javaScriptEnabled: false });
   await fill(page, "No script");
-  await page.getByText("Every account, those to come included").click();
+  await page.getByText("Every account, present and future").click();
   await resource(page, "disputes").getByText("Read", { exact: true }).click();
   await page.getByRole("button", { name: "Add another group of accounts" }).click();
   const second = page.getByRole("group", { name: "Account group 2" });
@@ -92,9 +92,9 @@ export async function an_owner_sees_what_an_edit_changes(installation) {
   await expect(page.locator("#summary ins").first()).toHaveText("After");
   await expect(page.locator("#summary")).toContainText("No longer");
   await checkAccessible(page);
-  await page.getByLabel("Allowed addresses").fill("10.0.0.5/8");
+  await page.getByLabel("IP allowlist").fill("10.0.0.5/8");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByRole("alert")).toContainText("Allowed addresses");
+  await expect(page.getByRole("alert")).toContainText("IP allowlist");
   await expect(page.getByLabel("Name")).toHaveValue("After");
   await checkAccessible(page);
 }

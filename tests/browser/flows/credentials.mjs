@@ -32,24 +32,24 @@ export async function a_key_is_made_with_a_jwk_set(installation) {
   await checkAccessible(page);
   await page.getByLabel("JWK Set").fill(JWK_SET);
   await expect(page.getByRole("complementary")).toContainText("2026 (kPrK_qmx…)");
-  await page.getByLabel("Give no token that is not bound to the program").check();
+  await page.getByLabel("Issue bound tokens only").check();
   await expect(page.getByRole("complementary")).toContainText("bound to it");
   await checkAccessible(page);
   await page.getByRole("button", { name: "Create API key" }).click();
 
   await expect(heading(page)).toHaveText("Signs its requests");
   await expect(notice(page)).toContainText("It has no secret");
-  const proof = page.getByRole("region", { name: "How it proves itself" });
+  const proof = page.getByRole("region", { name: "Authentication", exact: true });
   await expect(proof).toContainText("2026");
   await expect(proof).toContainText(THUMBPRINT);
-  await expect(page.getByRole("region", { name: "Take a token" })).toContainText("DPoP");
+  await expect(page.getByRole("region", { name: "Get a token" })).toContainText("DPoP");
   await expect(page.locator("#snippet-python")).toContainText('algorithm="EdDSA"');
   await expect(page.getByRole("link", { name: "Regenerate secret" })).toHaveCount(0);
   await checkAccessible(page);
 
   // The page that tries keys says what the program does instead.
   await page.getByRole("link", { name: "Try it" }).last().click();
-  await expect(page.getByRole("heading", { level: 2, name: /can't take a token/ })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 2, name: /can't get a token/ })).toBeVisible();
   await expect(page.getByLabel("Secret", { exact: true })).toHaveCount(0);
   await page.getByLabel("Scopes").fill("payments:read");
   await page.getByRole("button", { name: "Show the request" }).click();
@@ -73,7 +73,7 @@ export async function without_script_a_workload_is_given_a_key(installation) {
   await expect(page.getByRole("complementary")).toContainText("It is system:serviceaccount:shop:export of https://kubernetes.example.com");
   await page.getByRole("button", { name: "Create API key" }).click();
   await expect(heading(page)).toHaveText("Nightly export");
-  await expect(page.getByRole("region", { name: "How it proves itself" })).toContainText("system:serviceaccount:shop:export");
+  await expect(page.getByRole("region", { name: "Authentication", exact: true })).toContainText("system:serviceaccount:shop:export");
   await expect(page.locator("#snippet-curl")).toContainText("client_assertion@");
 }
 
@@ -91,12 +91,12 @@ export async function a_key_is_made_with_a_certificate(installation) {
   await expect(page.getByRole("complementary")).toContainText("Its certificate names export.example.com");
   await page.getByRole("button", { name: "Create API key" }).click();
   await expect(heading(page)).toHaveText("Payout file");
-  await expect(page.getByRole("region", { name: "How it proves itself" })).toContainText("export.example.com");
+  await expect(page.getByRole("region", { name: "Authentication", exact: true })).toContainText("export.example.com");
   await expect(page.locator("#snippet-curl")).toContainText("--cert client.pem");
   await checkAccessible(page);
   await page.getByRole("link", { name: "Edit", exact: true }).click();
   await page.getByLabel("Issued to").fill("import.example.com");
   await expect(page.locator("#summary ins")).toContainText("import.example.com");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByRole("region", { name: "How it proves itself" })).toContainText("import.example.com");
+  await expect(page.getByRole("region", { name: "Authentication", exact: true })).toContainText("import.example.com");
 }

@@ -1,7 +1,7 @@
 // Every page of pages.mjs, with the demo's data, as each kind of person.
 
 import { checkAccessible } from "../lib/accessible.mjs";
-import { fillDemo } from "../lib/demo.mjs";
+import { fillDemo, setUpLink } from "../lib/demo.mjs";
 import { checkLight } from "../lib/light.mjs";
 import { walk } from "../lib/walk.mjs";
 
@@ -17,7 +17,8 @@ async function look(installation, who, demo) {
 }
 
 export async function pages_for_everybody_are_accessible_and_light(installation) {
-  await look(installation, ["visitor"]);
+  await look(installation, ["nobody"], { ids: { setup: await setUpLink(installation) } });
+  await look(installation, ["visitor"], await fillDemo(installation));
 }
 
 export async function pages_of_an_owner_are_accessible_and_light(installation) {
@@ -29,5 +30,5 @@ export async function pages_of_others_are_accessible_and_light(installation) {
 }
 
 export async function pages_of_an_operator_are_accessible_and_light(installation) {
-  await look(installation, ["operator"], await fillDemo(installation));
+  await look(installation, ["operator", "observer"], await fillDemo(installation));
 }

@@ -14,7 +14,7 @@ async function fillInvitation(page) {
   await page.getByLabel("Role", { exact: true }).selectOption({ label: "Admin" });
 }
 
-const sendInvitation = (page) => page.getByRole("button", { name: /Create the user|Send the invitation/ }).click();
+const sendInvitation = (page) => page.getByRole("button", { name: /Create user|Send invitation/ }).click();
 
 async function isInvited(page) {
   await expect(heading(page)).toHaveText("Zoë O'Neil <b>");
@@ -28,17 +28,17 @@ export async function a_session_that_ends_in_the_middle_of_a_form_loses_nothing(
   await fillInvitation(page);
   await installation.sql("UPDATE sessions SET expires_at = 1");
   await sendInvitation(page);
-  await expect(heading(page)).toHaveText("Sign in to go on");
+  await expect(heading(page)).toHaveText("Sign in to continue");
   await checkAccessible(page);
 
   await page.getByLabel("E-mail address").fill(owner.email);
   await page.getByLabel("Password").fill("not this one 4711");
-  await page.getByRole("button", { name: "Sign in and go on" }).click();
+  await page.getByRole("button", { name: "Sign in and continue" }).click();
   await expect(page.getByRole("alert")).toContainText("is wrong");
   await expect(page.getByLabel("E-mail address")).toHaveValue(owner.email);
 
   await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in and go on" }).click();
+  await page.getByRole("button", { name: "Sign in and continue" }).click();
   await isInvited(page);
 }
 
@@ -50,7 +50,7 @@ export async function a_session_that_ends_loses_nothing_without_script_either(in
   await sendInvitation(page);
   await page.getByLabel("E-mail address").fill(owner.email);
   await page.getByLabel("Password").fill(owner.password);
-  await page.getByRole("button", { name: "Sign in and go on" }).click();
+  await page.getByRole("button", { name: "Sign in and continue" }).click();
   await isInvited(page);
 }
 
@@ -62,7 +62,7 @@ export async function mg5_who_signs_in_to_go_on_may_do_no_more_than_before(insta
   const developer = await installation.user("developer");
   await page.getByLabel("E-mail address").fill(developer.email);
   await page.getByLabel("Password").fill(developer.password);
-  await page.getByRole("button", { name: "Sign in and go on" }).click();
+  await page.getByRole("button", { name: "Sign in and continue" }).click();
   await expect(heading(page)).toHaveText("Not allowed");
   expect(await installation.sql("SELECT count(*) FROM users WHERE email LIKE 'new.colleague%'")).toMatch(/^\s*0/);
 }

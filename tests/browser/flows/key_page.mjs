@@ -32,7 +32,7 @@ export async function a_key_is_edited(installation) {
   const { page } = await opened(installation, "Nightly export");
   await page.getByRole("link", { name: "Edit", exact: true }).click();
   await page.getByLabel("Name").fill("Morning export");
-  await page.getByLabel("Allowed addresses").fill("192.0.2.0/24");
+  await page.getByLabel("IP allowlist").fill("192.0.2.0/24");
   await page.getByLabel("Expires on").fill("2100-01-31");
   await expect(page.locator("#summary")).toContainText("Can be used from 192.0.2.0/24 only");
   await checkAccessible(page);
@@ -97,7 +97,7 @@ export async function a_key_is_duplicated(installation) {
   expect(await asked(installation, id, secret)).toBe(200);
   await page.getByRole("link", { name: "I have stored it" }).click();
   await expect(heading(page)).toHaveText("Point of sale (copy)");
-  await expect(page.getByRole("region", { name: "What it may do" })).toContainText("payments:read");
+  await expect(page.getByRole("region", { name: "Permissions" })).toContainText("payments:read");
 }
 
 export async function a_key_is_disabled_and_enabled(installation) {
@@ -106,7 +106,7 @@ export async function a_key_is_disabled_and_enabled(installation) {
   await expect(heading(page)).toHaveText("Disable this key?");
   await checkAccessible(page);
   // Whoever has second thoughts gets back.
-  await page.getByRole("link", { name: "Leave it as it is" }).click();
+  await page.getByRole("link", { name: "Cancel" }).click();
   expect(await asked(installation, key.client_id, key.client_secret)).toBe(200);
   await page.getByRole("link", { name: "Disable" }).click();
   await page.getByRole("button", { name: "Disable the key" }).click();
@@ -141,7 +141,7 @@ export async function the_tokens_of_a_key_are_revoked(installation) {
   // What has become of the token says the page that explains tokens.
   await page.getByRole("link", { name: "Try it" }).last().click();
   await page.getByLabel("Access token").fill(access_token);
-  await page.getByRole("button", { name: "Explain it" }).click();
+  await page.getByRole("button", { name: "Decode" }).click();
   await expect(page.getByRole("heading", { level: 2, name: "The token is not live" })).toBeVisible();
   await expect(page.getByText("tokens were revoked")).toBeVisible();
   await checkAccessible(page);

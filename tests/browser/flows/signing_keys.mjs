@@ -54,7 +54,7 @@ export async function an_operator_rotates_and_imports_signing_keys(installation)
   await expect(notice(page)).toContainText("A new key signs");
   expect(await published(installation)).toHaveLength(1);
   await expect(keys(page)).toHaveCount(2);
-  await page.getByText("Keys that are over (3)").click();
+  await page.getByText("Former keys (3)").click();
   await expect(page.getByRole("table").last()).toContainText("Taken out");
   await checkAccessible(page);
 }

@@ -69,7 +69,14 @@ const grant = (scopes, account_id = null) => ({ account_id, scopes: scopes.split
 const READ = [grant("payments:read")];
 const WRITE = [grant("payments:write fx")];
 
-/** Fills a server that has nothing yet. `server.cli(args, input)` runs a command and reads its JSON; `server.sql(text)` runs SQL. */
+/** The token of the link with which the first operator sets up a server that has nobody yet. */
+export async function setUpLink(server) {
+  const printed = await server.cli(["users", "setup-link"]);
+  return new URL(printed.link).searchParams.get("token");
+}
+
+/** Fills a server that has nothing yet. `server.cli(args, input)` runs a command and reads its JSON; `server.sql(text)` runs SQL;
+ * `server.linkMailedTo(email)` reads the token of the link that is mailed to somebody. */
 export async function fillDemo(server) {
   const { url } = server;
   const cli = (args, input) => server.cli(args, input);
@@ -92,11 +99,16 @@ export async function fillDemo(server) {
     developer: await person("developer", "aisha@northwind.example", "Aisha Khan"),
     newcomer: await person("owner", "first@fabrikam.example", "Maya Lindqvist", organizations["Fabrikam Logistics"]),
     operator: await person("owner", "operations@platform.example", "Platform Operations", platform),
+    observer: await person("developer", "support@platform.example", "Platform Support", platform),
   };
   const former = await person("developer", "former@northwind.example", "Former Colleague");
   await cli(["users", "disable", former.id]);
 
   const api = await signedIn(url, people.owner);
+  const invited = await api("POST", "/users", { email: "leo@northwind.example", name: "Leo Marín", role: "developer" });
+  const invitation = await server.linkMailedTo(invited.email);
+  await fetch(`${url}/api/v1/password-reset`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ email: people.admin.email }) });
+  const passwordReset = await server.linkMailedTo(people.admin.email);
   const key = (name, grants, rest = {}) => api("POST", "/api-keys", { name, kind: "scoped", grants, ...rest });
   const history = [`UPDATE meta SET value = '${now - 60 * DAY}' WHERE name = 'usage_counted_since'`];
   const aged = ({ client_id }, days) => {
@@ -120,6 +132,7 @@ export async function fillDemo(server) {
   used(checkout, 7 * 60, "203.0.113.40");
   const organizationAdmin = await api("POST", "/api-keys", { name: "Organization admin", kind: "admin" });
   aged(organizationAdmin, 12);
+  used(organizationAdmin, 2 * 3600, "198.51.100.7");
   await api("POST", "/api-keys", { name: "Lisbon admin", kind: "admin", account_id: lisbon });
   const stale = await key("Nightly settlement export", [grant("reports:read payments:read")]);
   aged(stale, 214);
@@ -186,14 +199,24 @@ export async function fillDemo(server) {
       signing_client: signing.client_id,
       workload_client: workload.client_id,
       certified_client: certified.client_id,
+      expired_key: expired.client_id,
       old_secret: rotated.secrets[1].id,
       user: people.developer.id,
+      oneself: people.owner.id,
+      invited_user: invited.id,
+      disabled_user: former.id,
+      empty_organization: organizations["Contoso Coffee"],
+      invitation,
+      password_reset: passwordReset,
       webhook: await one(`SELECT id FROM webhooks WHERE organization_id = '${organization}' ORDER BY created_at, id LIMIT 1`),
+      failing_webhook: await one("SELECT id FROM webhooks WHERE description = 'Chat notifications'"),
       resource_server: await one("SELECT id FROM resource_servers WHERE name = 'Payments'"),
     },
     keys: { checkout, integrator },
     /** From now on the password is asked for again. */
     forgetProofs: () => sql("UPDATE sessions SET proved_at = proved_at - 301"),
+    /** Somebody is signed out everywhere. */
+    endSessions: ({ id }) => sql(`DELETE FROM sessions WHERE user_id = '${id}'`),
   };
 }
 

@@ -9,13 +9,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { Browser } from "./browser.mjs";
-import { fillDemo } from "./demo.mjs";
+import { fillDemo, setUpLink } from "./demo.mjs";
+import { Mailbox } from "./mailbox.mjs";
 import { walk } from "./walk.mjs";
 
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
-const PEOPLE = ["visitor", "newcomer", "owner", "admin", "developer", "operator"];
+const PEOPLE = ["visitor", "owner", "admin", "developer", "operator", "observer", "newcomer"];
 /** A page may be longer than anybody wants to look at. */
-const TALLEST = 3_000;
+const TALLEST = 6_000;
 
 const folder = resolve(process.argv[2]);
 const only = process.argv.slice(3);
@@ -24,16 +25,19 @@ const home = mkdtempSync(join(tmpdir(), "claviger-screenshots-"));
 const server = await start();
 process.exitCode = 1;
 try {
-  const demo = await fillDemo(server);
   const browser = await Browser.launch(server.url);
   try {
     const problems = [];
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      for (const colorScheme of ["light", "dark"]) {
-        const look = (page, entry) => picture(page, viewport, `${entry.name}-${size}-${colorScheme}`);
-        problems.push(...(await walk(browser, demo, PEOPLE, { viewport, colorScheme }, only, look)));
+    const walkAll = async (demo, people) => {
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        for (const colorScheme of ["light", "dark"]) {
+          const look = (page, entry) => picture(page, viewport, `${entry.name}-${size}-${colorScheme}`);
+          problems.push(...(await walk(browser, demo, people, { viewport, colorScheme }, only, look)));
+        }
       }
-    }
+    };
+    await walkAll({ ids: { setup: await setUpLink(server) } }, ["nobody"]);
+    await walkAll(await fillDemo(server), PEOPLE);
     problems.forEach((problem) => console.error(problem));
     process.exitCode = problems.length > 0 ? 1 : 0;
   } finally {
@@ -55,11 +59,12 @@ async function picture(page, viewport, name) {
 
 /** A server on an empty database, once it is ready. */
 async function start() {
+  const mailbox = await Mailbox.open();
   const program = resolve(process.env.CLAVIGER);
   const url = `http://127.0.0.1:${await freePort()}`;
   const database = join(home, "data", "claviger.db");
   const options = ["--database-url", `sqlite://${database}`, "--keys-dir", join(home, "keys"), "--issuer", url];
-  const serve = ["serve", "--listen", url.slice(7), "--webhook-allow-private", "127.0.0.0/8", "--log-level", "warn", ...options];
+  const serve = ["serve", "--listen", url.slice(7), "--webhook-allow-private", "127.0.0.0/8", "--smtp-url", mailbox.url, "--mail-from", "claviger@example.com", "--log-level", "warn", ...options];
   const child = spawn(program, serve, { cwd: home, env: { PATH: process.env.PATH, HOME: home }, stdio: ["ignore", "ignore", "inherit"] });
   process.once("SIGINT", () => child.kill("SIGKILL"));
   for (let attempt = 0; ; attempt += 1) {
@@ -73,6 +78,7 @@ async function start() {
     url,
     process: child,
     cli: async (args, input) => JSON.parse(run(program, [...args, "--json", ...options], input) || "null"),
+    linkMailedTo: (email) => mailbox.linkMailedTo(email),
     sql: async (text) => run("sqlite3", ["-cmd", ".timeout 10000", database, text]),
   };
 }

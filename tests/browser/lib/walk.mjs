@@ -13,7 +13,7 @@ export async function walk(browser, demo, who, options, only, look) {
     const mine = pages.filter((entry) => entry.as === as && (only.length === 0 || only.includes(entry.name)));
     if (mine.length === 0) continue;
     const page = await browser.visitor(options);
-    if (as !== "visitor") await signIn(page, demo.people[as]);
+    if (as !== "visitor" && as !== "nobody") await signIn(page, demo.people[as]);
     for (const entry of mine) {
       try {
         const path = entry.path.replaceAll(/\{(\w+)\}/g, (_, name) => demo.ids[name] ?? `no-${name}`);

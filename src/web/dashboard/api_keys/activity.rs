@@ -104,7 +104,7 @@ fn in_words<'a>(kind: &'a str, id: Option<&'a str>) -> &'a str {
         ("cli", _) => "The command line",
         ("dev", _) => "The demo",
         ("system", _) => "This server",
-        ("anonymous", _) => "Nobody proven",
+        ("anonymous", _) => "Unauthenticated",
         (other, _) => other,
     }
 }

@@ -8,7 +8,7 @@ use super::holding::Held;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::duration::Num;
 use crate::web::dashboard::error::PageError;
-use crate::web::dashboard::usage::chart::Figure;
+use crate::web::dashboard::usage::chart::{Figure, Room};
 use crate::web::dashboard::usage::reasons::{self, Reason};
 use crate::web::dashboard::usage::series::{Series, Span, Sums};
 use crate::web::dashboard::view::When;
@@ -97,7 +97,7 @@ pub(super) fn of_key(visit: &Visit, client_id: &str, holding: &[Held]) -> Result
         days: span.days,
         tokens: Num(usage.totals.tokens),
         refused: Num(usage.totals.refusals),
-        figure: Figure::of(&series)?,
+        figure: Figure::of(&series, Room::Column)?,
         refusals: refusals(&usage.refusals),
         scopes: by_scope(usage.tokens),
         unused: unused(usage.unused_scopes, holding),

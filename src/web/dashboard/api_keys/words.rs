@@ -40,7 +40,7 @@ impl Holding {
 /// What a key can do at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::web::dashboard) struct Reach {
-    /// "The organization", "2 accounts", "Every account, those to come included".
+    /// "The organization", "2 accounts", "Every account, present and future".
     pub(in crate::web::dashboard) place: String,
     /// The accounts' names, where some are meant.
     pub(in crate::web::dashboard) accounts: Vec<String>,
@@ -67,7 +67,7 @@ pub(in crate::web::dashboard) fn grants_in_words(holding: &Holding, scopes: &Sco
     for (ids, held) in by_scopes(&holding.grants) {
         let (place, names) = match ids.as_slice() {
             [None] => ("The organization".to_owned(), Vec::new()),
-            [Some("*")] => ("Every account, those to come included".to_owned(), Vec::new()),
+            [Some("*")] => ("Every account, present and future".to_owned(), Vec::new()),
             ids => {
                 let names: Vec<String> = ids.iter().flatten().map(|id| accounts.name(id).to_owned()).collect();
                 (counted(names.len(), "account"), names)

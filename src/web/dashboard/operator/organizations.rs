@@ -85,6 +85,6 @@ fn form(visit: &Visit, status: StatusCode, errors: &Errors) -> Result<Reply, Pag
     let name = Field::new(Kind::Text, "name", "Name", visit.form.text("name"))
         .required()
         .hint("The customer as your people know it, e.g. Example Shop Ltd. It can be changed later.");
-    let shell = Shell::new(visit, "New organization", Section::Organizations);
+    let shell = Shell::new(visit, "Create organization", Section::Organizations);
     Reply::page_as(status, &NewPage { shell, fields: Fields::new(vec![name], errors) })
 }

@@ -148,7 +148,7 @@ fn new_page(visit: &Visit, status: StatusCode, errors: &Errors) -> Result<Reply,
         .required()
         .hint("Small letters, digits, - and _, e.g. growth-plus. It stands in API answers and is fixed from then on.");
     let page = PlanPage {
-        shell: Shell::new(visit, "New plan", Section::Plans),
+        shell: Shell::new(visit, "Create plan", Section::Plans),
         name: None,
         limits: Limits::default(),
         is_enterprise: false,

@@ -169,7 +169,7 @@ fn forms(visit: &Visit, wrong: &Wrong) -> Forms {
         Field::new(Kind::Select(choices), "algorithm", "Algorithm", "")
     };
     let rotate = vec![algorithms("That of the key that signs now", &SigningAlgorithm::ALL)];
-    let word = Field::new(Kind::Code, "confirmation", "Type compromised to confirm", "").required();
+    let word = Field::new(Kind::Code, "confirmation", "Type “compromised” to confirm", "").required();
     let pem = Field::new(Kind::Area, "pem", "Private key (PEM)", "")
         .sent_as("pem_secret")
         .required()

@@ -82,6 +82,6 @@ pub(in crate::web::dashboard) fn create(visit: &Visit) -> Result<Reply, PageErro
 }
 
 fn form(visit: &Visit, status: StatusCode, errors: Errors) -> Result<Reply, PageError> {
-    let shell = Shell::new(visit, "New account", Section::Accounts);
+    let shell = Shell::new(visit, "Create account", Section::Accounts);
     Reply::page_as(status, &NewAccountPage { shell, name: visit.form.trimmed("name").to_owned(), errors })
 }

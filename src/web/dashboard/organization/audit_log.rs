@@ -143,7 +143,7 @@ fn who(visit: &Visit, actor: Actor) -> Party {
         ("cli", _) => "Command line".to_owned(),
         ("dev", _) => "Demo start".to_owned(),
         ("system", _) => "The server".to_owned(),
-        ("anonymous", _) => "Nobody known".to_owned(),
+        ("anonymous", _) => "Unauthenticated".to_owned(),
         ("user", _) => "A user who is gone, or an operator".to_owned(),
         ("api_key", _) => "An API key that is gone".to_owned(),
         _ => id.clone().unwrap_or(kind),

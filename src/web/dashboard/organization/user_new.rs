@@ -62,7 +62,7 @@ pub(in crate::web::dashboard) fn create(visit: &Visit) -> Result<Reply, PageErro
 fn form(visit: &Visit, status: StatusCode, errors: Errors) -> Result<Reply, PageError> {
     let role = Some(visit.form.text("role")).filter(|role| !role.is_empty()).unwrap_or(Role::Developer.as_str());
     let page = NewUserPage {
-        shell: Shell::new(visit, "Invite a user", Section::Users),
+        shell: Shell::new(visit, "Invite user", Section::Users),
         email: visit.form.trimmed("email").to_owned(),
         name: visit.form.trimmed("name").to_owned(),
         roles: roles(role),

@@ -102,7 +102,7 @@ fn form(visit: &Visit, status: StatusCode, edited: Option<Webhook>, errors: Erro
     };
     let kinds = EventKind::ALL.iter().filter(|kind| kind.is_announced());
     let page = WebhookFormPage {
-        shell: Shell::new(visit, if edited.is_some() { "Edit the webhook" } else { "New webhook" }, Section::Webhooks),
+        shell: Shell::new(visit, if edited.is_some() { "Edit the webhook" } else { "Create webhook" }, Section::Webhooks),
         id: edited.as_ref().map(|webhook| webhook.id.clone()),
         host: edited.as_ref().map(Webhook::host).unwrap_or_default(),
         url: typed("url", edited.as_ref().map(|webhook| &webhook.url)),

@@ -27,6 +27,8 @@ const DAY_SECONDS: i64 = 86_400;
 #[derive(Debug)]
 pub(in crate::web::dashboard) struct Figure {
     pub(in crate::web::dashboard) in_words: String,
+    /// Nothing was counted: there is nothing to draw.
+    pub(in crate::web::dashboard) is_empty: bool,
     pub(in crate::web::dashboard) wide: Drawing,
     pub(in crate::web::dashboard) narrow: Drawing,
     /// The same as a table.
@@ -53,13 +55,32 @@ impl fmt::Display for Marks {
 
 impl askama::filters::HtmlSafe for Marks {}
 
+/// Where a chart stands: text keeps its size there.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::web::dashboard) enum Room {
+    /// Beside another column.
+    Column,
+    /// As wide as the page.
+    Page,
+}
+
+impl Room {
+    const fn size(self) -> (u32, u32) {
+        match self {
+            Self::Column => (720, 220),
+            Self::Page => (1120, 280),
+        }
+    }
+}
+
 impl Figure {
     /// Draws the counts.
-    pub(in crate::web::dashboard) fn of(series: &Series) -> Result<Self, PageError> {
+    pub(in crate::web::dashboard) fn of(series: &Series, room: Room) -> Result<Self, PageError> {
         let by_days = if series.span.days > 7 { (5, 10) } else { (1, 2) };
         Ok(Self {
             in_words: series.in_words(),
-            wide: draw(series, (720, 220), by_days.0)?,
+            is_empty: series.bars.iter().all(|bar| bar.tokens == 0 && bar.refusals == 0),
+            wide: draw(series, room.size(), by_days.0)?,
             narrow: draw(series, (320, 200), by_days.1)?,
             days: series.days(),
         })
@@ -191,7 +212,8 @@ mod tests {
     #[test]
     fn the_chart_is_shapes_and_text_without_style_or_script() {
         for (tokens, refusals) in [(0, 0), (3, 1), (1_234_567, 89), (i64::MAX / 1_000, 1)] {
-            let figure = Figure::of(&series(tokens, refusals)).ok().unwrap();
+            let figure = Figure::of(&series(tokens, refusals), Room::Page).ok().unwrap();
+            assert_eq!(figure.is_empty, tokens == 0 && refusals == 0);
             for drawing in [&figure.wide, &figure.narrow] {
                 let marks = drawing.marks.to_string();
                 assert!(marks.contains("15 Jan") || marks.contains("14 Jan"), "{marks}");

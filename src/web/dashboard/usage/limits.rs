@@ -28,6 +28,15 @@ pub(in crate::web::dashboard) struct Gauge {
     pub(in crate::web::dashboard) high: i64,
 }
 
+impl Limits {
+    /// The limit of which the most is used, for a line that has no room for all of them.
+    pub(in crate::web::dashboard) fn tightest(&self) -> Option<&Gauge> {
+        let permille = |gauge: &&Gauge| gauge.used.0.saturating_mul(1_000).checked_div(gauge.limit.0).unwrap_or(i64::MAX);
+        // Of equal ones the first: `max_by_key` takes the last.
+        self.gauges.iter().rev().max_by_key(permille)
+    }
+}
+
 #[derive(Deserialize)]
 struct RateLimit {
     plan: String,
@@ -72,4 +81,22 @@ pub(in crate::web::dashboard) fn limits(visit: &Visit, client_id: &str) -> Resul
 
 fn gauge(what: &'static str, used: i64, limit: i64) -> Gauge {
     Gauge { what, used: Num(used), limit: Num(limit), high: limit - limit / 5 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_limit_is_the_one_of_which_the_most_is_used() {
+        let tightest = |gauges: &[(&'static str, i64, i64)]| {
+            let gauges = gauges.iter().map(|(what, used, limit)| gauge(what, *used, *limit)).collect();
+            let limits = Limits { plan: "growth".to_owned(), whose: "", dry_run: false, gauges };
+            limits.tightest().map(|gauge| gauge.what)
+        };
+        assert_eq!(tightest(&[]), None);
+        assert_eq!(tightest(&[("minute", 0, 300), ("day", 0, 100_000), ("at once", 0, 25)]), Some("minute"));
+        assert_eq!(tightest(&[("minute", 5, 300), ("day", 99_000, 100_000), ("at once", 1, 25)]), Some("day"));
+        assert_eq!(tightest(&[("minute", 0, 0), ("day", 9, 10)]), Some("minute"));
+    }
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Deserialize;
 
-use super::chart::Figure;
+use super::chart::{Figure, Room};
 use super::limits::{Limits, limits};
 use super::series::{Series, Span, Sums};
 use crate::domain::time::Timestamp;
@@ -179,7 +179,7 @@ fn page(
         days: span.days,
         tokens: Num(totals.tokens),
         refused: Num(totals.refusals),
-        figure: Figure::of(series)?,
+        figure: Figure::of(series, Room::Page)?,
         one_key: rows.first().filter(|_| is_filtered).map(|row| format!("&client_id={}", row.client_id)).unwrap_or_default(),
         rows,
         client_id: visit.query.trimmed("client_id").to_owned(),

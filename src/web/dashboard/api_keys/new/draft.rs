@@ -1,10 +1,13 @@
 //! What somebody has typed into the form of a key, as it is: nothing of it is judged here.
 
+mod credential;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::typed::TypedCredential;
+pub(super) use credential::{TypedCredential, known_kind};
+
 use crate::domain::api_key::AuthMethod;
 use crate::domain::time::Timestamp;
 use crate::web::dashboard::api_keys::known::Scopes;

@@ -3,7 +3,6 @@
 mod draft;
 mod matrix;
 mod summary;
-mod typed;
 mod view;
 
 use actix_web::http::StatusCode;

@@ -134,7 +134,7 @@ fn settings(draft: &Draft) -> Vec<(&'static str, String)> {
         ("Rate plan", plan),
     ];
     if let Some(method) = draft.method() {
-        settings.push(("How it proves itself", method_in_words(method).to_owned()));
+        settings.push(("Authentication", method_in_words(method).to_owned()));
         settings.extend(draft.credential.in_words(method).map(|words| ("Recognised by", words)));
     }
     settings
@@ -142,12 +142,12 @@ fn settings(draft: &Draft) -> Vec<(&'static str, String)> {
 
 const fn method_in_words(method: AuthMethod) -> &'static str {
     match method {
-        AuthMethod::ClientSecretBasic => "Proves itself by a secret in the Authorization header",
-        AuthMethod::ClientSecretPost => "Proves itself by a secret in the form",
-        AuthMethod::PrivateKeyJwt => "Proves itself by an assertion that it signs",
-        AuthMethod::WorkloadJwt => "Proves itself by a token of its platform",
-        AuthMethod::TlsClientAuth => "Proves itself by a certificate of a CA",
-        AuthMethod::SelfSignedTlsClientAuth => "Proves itself by a certificate of its own",
+        AuthMethod::ClientSecretBasic => "Authenticates with a secret in the Authorization header",
+        AuthMethod::ClientSecretPost => "Authenticates with a secret in the form",
+        AuthMethod::PrivateKeyJwt => "Authenticates with an assertion that it signs",
+        AuthMethod::WorkloadJwt => "Authenticates with a token of its platform",
+        AuthMethod::TlsClientAuth => "Authenticates with a certificate of a CA",
+        AuthMethod::SelfSignedTlsClientAuth => "Authenticates with a certificate of its own",
     }
 }
 

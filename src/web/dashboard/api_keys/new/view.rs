@@ -2,15 +2,16 @@
 
 use serde::Deserialize;
 
+use super::draft::known_kind;
 use super::draft::{Draft, Group};
 use super::matrix::{Server, ServerRows, matrix};
 use super::summary::Summary;
-use super::typed::known_kind;
 use crate::domain::api_key::AuthMethod;
 use crate::domain::certificate_subject::SubjectKind;
 use crate::domain::scope::Level;
 use crate::web::dashboard::api_keys::credential::{choice, subject_kind_in_words};
 use crate::web::dashboard::api_keys::known::{Accounts, Listed, Scopes};
+use crate::web::dashboard::duration::grouped;
 use crate::web::dashboard::error::PageError;
 use crate::web::dashboard::visit::{Errors, Visit};
 
@@ -172,14 +173,14 @@ const SHOWN: &[(&str, &str)] = &[
     ("kind", "Kind"),
     ("account_id", "Administers"),
     ("grants", "Permissions"),
-    ("ip_allowlist", "Allowed addresses"),
-    ("max_payout", "Highest payout"),
+    ("ip_allowlist", "IP allowlist"),
+    ("max_payout", "Max payout"),
     ("token_lifetime_seconds", "Token lifetime"),
     ("expires_at", "Expires on"),
     ("plan", "Rate plan"),
-    ("token_endpoint_auth_method", "How it proves itself"),
+    ("token_endpoint_auth_method", "Authentication method"),
     ("jwks", "JWK Set"),
-    ("jwks_uri", "Address of the keys"),
+    ("jwks_uri", "URL of the keys"),
     ("trusted_issuer", "Workload"),
     ("tls_client_auth_subject_dn", CERTIFICATE),
     ("tls_client_auth_san_dns", CERTIFICATE),
@@ -199,7 +200,7 @@ fn offered(accounts: &Accounts, selected: impl Fn(&str) -> bool) -> Vec<Offer> {
 /// The plans that may be chosen, and the one that the key is on, which the platform may have chosen.
 fn plans(visit: &Visit, chosen: &str) -> Result<Vec<Offer>, PageError> {
     let listed: Listed<PlanEntry> = visit.read("/organization/plans", &[], &[])?;
-    let limit = |number: Option<i64>, per: &str| number.map(|number| format!("{number} requests a {per}"));
+    let limit = |number: Option<i64>, per: &str| number.map(|number| format!("{} a {per}", grouped(number)));
     let label = |plan: &PlanEntry| {
         let limits: Vec<String> =
             [limit(plan.requests_per_minute, "minute"), limit(plan.requests_per_day, "day")].into_iter().flatten().collect();

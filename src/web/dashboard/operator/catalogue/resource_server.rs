@@ -86,7 +86,7 @@ fn new_page(visit: &Visit, status: StatusCode, errors: &Errors) -> Result<Reply,
         Field::new(Kind::Text, "name", "Name", visit.form.text("name")).hint("Shown to people. Empty: the identifier."),
     ];
     let page = ServerPage {
-        shell: Shell::new(visit, "New resource server", Section::Catalogue),
+        shell: Shell::new(visit, "Create resource server", Section::Catalogue),
         server: None,
         form: Some(Fields::new(fields, errors)),
         refused: None,

@@ -112,7 +112,7 @@ fn new_page(visit: &Visit, status: StatusCode, errors: &Errors) -> Result<Reply,
         implies(visit, None, &visit.form.all("implies").collect::<Vec<_>>(), &servers)?,
     ];
     let page = ScopePage {
-        shell: Shell::new(visit, "New scope", Section::Catalogue),
+        shell: Shell::new(visit, "Create scope", Section::Catalogue),
         scope: None,
         form: Some(Fields::new(fields, errors)),
         is_builtin: false,

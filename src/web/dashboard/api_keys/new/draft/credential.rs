@@ -96,7 +96,7 @@ impl TypedCredential {
     }
 
     /// For the summary: what the key would be recognised by.
-    pub(super) fn in_words(&self, method: AuthMethod) -> Option<String> {
+    pub(in crate::web::dashboard::api_keys::new) fn in_words(&self, method: AuthMethod) -> Option<String> {
         match method {
             AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => None,
             AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth => Some(self.keys_in_words()),
@@ -138,7 +138,7 @@ impl TypedCredential {
 }
 
 /// The kind that a form names, the distinguished name unless said.
-pub(super) fn known_kind(member: &str) -> SubjectKind {
+pub(in crate::web::dashboard::api_keys::new) fn known_kind(member: &str) -> SubjectKind {
     SubjectKind::of_member(member).unwrap_or(SubjectKind::Dn)
 }
 
