@@ -58,7 +58,8 @@ fn every_page_is_in_the_list_of_pages() {
     let listed = quoted(&read("tests/browser/pages.mjs"), "path: \"");
     assert!(routes.len() > 40 && listed.len() > 80, "{routes:?} {listed:?}");
     let is_of = |route: &[String], page: &[String]| {
-        let alike = |(of_route, of_page): (&String, &String)| of_route == of_page || of_route.starts_with('{') && of_page != "new";
+        let alike =
+            |(of_route, of_page): (&String, &String)| of_route == of_page || of_route.starts_with('{') && of_page != "new";
         route.len() == page.len() && route.iter().zip(page).all(alike)
     };
     for route in routes {
