@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::Request;
 use crate::support::jwt::{bytes, published_keys, thumbprint};
+use crate::support::token::{assert_envelope, assert_error_body};
 use crate::support::{App, Backend, Options, Output, on_both};
 
 const JWKS_PATHS: [&str; 2] = ["/.well-known/jwks.json", "/.well-known/openid-configuration/jwks"];
@@ -66,6 +67,16 @@ on_both!(jk2_the_keys_are_cacheable_and_revalidated, |app| {
             let allowed = answer.header("allow").unwrap_or_else(|| panic!("no Allow: {answer:?}"));
             assert!(allowed.contains("GET") && allowed.contains("HEAD"), "{allowed}");
         }
+    }
+});
+
+on_both!(tl7_errors_of_documents_have_the_form_of_all_oauth_endpoints, |app| {
+    let resource_metadata = ["/.well-known/oauth-protected-resource/api"];
+    for path in JWKS_PATHS.iter().chain(&METADATA_PATHS).chain(&resource_metadata) {
+        let answer = app.send(&Request::new("POST", path));
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{path}: {answer:?}");
+        assert_envelope(&answer);
+        assert_error_body(&answer, "invalid_request");
     }
 });
 
