@@ -53,7 +53,9 @@ on_both!(mg1_too_little_scope_is_insufficient_scope, |app| {
 on_both!(mg1_a_key_without_any_scope_here_is_told_which_it_needs, |app| {
     // Its tokens name other APIs; another one would not help, so it is not told that this one is invalid.
     let token = app.token_of(&app.fixture.k1);
-    for (method, path, scope) in [("GET", PATH, "api-keys:read"), ("POST", PATH, "api-keys:write"), ("GET", "/plans", "plans:read")] {
+    for (method, path, scope) in
+        [("GET", PATH, "api-keys:read"), ("POST", PATH, "api-keys:write"), ("GET", "/plans", "plans:read")]
+    {
         let response = app.api(method, path).bearer(&token).send();
         problem(&response, 403, "insufficient_scope");
         let challenge = response.header("www-authenticate").unwrap();
