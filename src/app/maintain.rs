@@ -23,7 +23,7 @@ use crate::store::{
     usage, used_proofs, user_links, users,
 };
 
-/// How often uses are written: `last_used_at` may lag by 5 seconds.
+/// How often uses are written, from one beginning to the next: `last_used_at` may lag by 5 seconds, and writing takes time.
 const FLUSH_EVERY: Duration = Duration::from_millis(3_500);
 /// How often the rest is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -44,6 +44,8 @@ const CLOCKS_DIFFER_SECONDS: i64 = 120;
 const KEEP_USAGE_SECONDS: i64 = 92 * 86_400;
 /// How long usage may be written before other work gets its turn; what is left over waits in memory.
 const WRITING_USAGE: Duration = Duration::from_millis(1_000);
+/// The same when the server stops; nobody waits for as long as this.
+const WRITING_LAST_USAGE: Duration = Duration::from_secs(10);
 /// How long old usage may be removed, at a time.
 const REMOVING_USAGE: Duration = Duration::from_millis(500);
 
@@ -150,8 +152,9 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
     loop {
         // The last round comes after the order to stop.
         let last = stop.load(Ordering::Relaxed);
+        let began = Instant::now();
         work.recorder.run_upkeep();
-        report(&mut failing, write_down(work));
+        report(&mut failing, write_down(work, last));
         if last {
             return;
         }
@@ -159,17 +162,19 @@ fn run(work: &Maintenance, stop: &AtomicBool) {
             tidy_at = Instant::now() + TIDY_EVERY;
             report(&mut failing, tidy(work));
         }
-        std::thread::park_timeout(FLUSH_EVERY);
+        std::thread::park_timeout(FLUSH_EVERY.saturating_sub(began.elapsed()));
     }
 }
 
-/// Writes what has gathered in memory: each kind, also when another could not be written.
-fn write_down(work: &Maintenance) -> Result<(), AppError> {
+/// Writes what has gathered in memory: each kind, also when another could not be written. The `last` time comes before the stop.
+fn write_down(work: &Maintenance, last: bool) -> Result<(), AppError> {
     let (now, issuer) = (clock::now(), &work.issuer);
     let refusals = issuer.refusals.flush(&work.management);
     let replaced = issuer.foreign_secrets.flush(&work.db, now);
     let uses = issuer.uses.flush(&work.db, now);
-    let usage = issuer.usage.flush(&work.db, now, WRITING_USAGE);
+    let usage = issuer.usage.flush(&work.db, now, if last { WRITING_LAST_USAGE } else { WRITING_USAGE }, last);
+    // Last of all: nothing but the order of lists depends on it.
+    let rows = issuer.uses.flush_rows(&work.db, now, last);
     refusals?;
     let replaced = replaced?;
     if replaced > 0 {
@@ -177,6 +182,7 @@ fn write_down(work: &Maintenance) -> Result<(), AppError> {
     }
     uses?;
     usage?;
+    rows?;
     Ok(())
 }
 

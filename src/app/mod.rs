@@ -30,6 +30,7 @@ pub mod issue_token;
 pub mod judge_token;
 mod key_epochs;
 pub mod key_reach;
+mod key_uses;
 pub mod limits;
 pub mod list_audit;
 mod live_token;

@@ -1,11 +1,13 @@
 //! What tokens were issued for: counted in memory, written in batches.
 //!
-//! A token costs one look-up in a map. Memory is bounded; when more is going on than can be written, counts stay in
-//! memory for longer and grow instead of becoming more. A crash loses what was not written yet.
+//! A token costs one look-up in a map. Few counts are written soon, many together once a minute and in the order of the
+//! table, where neighbours share the writing of a page. Memory is bounded; when more is going on than can be written, counts
+//! stay in memory for longer and grow instead of becoming more. A crash loses what was not written yet.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -40,8 +42,26 @@ const SHARDS: usize = 64;
 /// Counters in one shard: 1.8 million in all, which take 100 MB.
 const MAX_COUNTERS: usize = 28_672;
 
+/// As many counts as are written at once, without waiting for others.
+const FEW: usize = 1_000;
+
+/// As many as do not wait any longer.
+const MANY: usize = 200_000;
+
+/// How long those in between wait, in seconds.
+const GATHERED_SECONDS: i64 = 60;
+
 /// Rows in one transaction: the writer's lock is not held for long.
 const BATCH: usize = 500;
+
+/// What was taken out of the shards.
+#[derive(Debug, Default)]
+struct Queue {
+    /// When it was last.
+    since: Option<Timestamp>,
+    /// The first in order last.
+    counts: Vec<TokenCount>,
+}
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -52,8 +72,8 @@ pub struct UsageCounts {
     quick_hasher: QuickHasher,
     /// Names sets, whose texts come from outside: two must not be made to look like one.
     set_hasher: RandomState,
-    /// The shard that is written next.
-    next: AtomicUsize,
+    /// What is being written.
+    queue: Mutex<Queue>,
     /// Tokens that were not counted because memory was full.
     lost: AtomicU64,
 }
@@ -65,7 +85,7 @@ impl Default for UsageCounts {
             sets: Mutex::default(),
             quick_hasher: QuickHasher::default(),
             set_hasher: RandomState::new(),
-            next: AtomicUsize::new(0),
+            queue: Mutex::default(),
             lost: AtomicU64::new(0),
         }
     }
@@ -111,26 +131,24 @@ impl UsageCounts {
         (granted.rotate_left(17) ^ requested) | 1
     }
 
-    /// Writes what has gathered for about as long as `within`; what is left over then, or could not be written, is kept
-    /// for the next time. Returns the number of rows.
+    /// Writes what is due for about as long as `within`; what is left over then, or could not be written, is kept for the
+    /// next time. Everything that has gathered is due when it is the `last` time. Returns the number of rows.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn flush(&self, db: &Db, now: Timestamp, within: Duration) -> Result<usize, StoreError> {
-        let started = Instant::now();
-        let first = self.next.load(Ordering::Relaxed);
-        let (mut written, mut gathered) = (0, Vec::new());
-        for step in 1..=SHARDS {
-            let at = (first + step - 1) % SHARDS;
-            gathered.extend(self.take(at));
-            if gathered.len() >= BATCH || step == SHARDS {
-                written += gathered.len();
-                self.write(db, now, std::mem::take(&mut gathered))?;
-                self.next.store((at + 1) % SHARDS, Ordering::Relaxed);
-                if started.elapsed() >= within {
-                    break;
-                }
-            }
+    pub fn flush(&self, db: &Db, now: Timestamp, within: Duration, last: bool) -> Result<usize, StoreError> {
+        let Ok(mut queue) = self.queue.lock() else { return Ok(0) };
+        let (started, mut written) = (Instant::now(), 0);
+        if queue.counts.is_empty() || last {
+            self.take_due(&mut queue, now, last);
+        }
+        while !queue.counts.is_empty() && started.elapsed() < within {
+            let rest = queue.counts.len().saturating_sub(BATCH);
+            // In one order on every node: two that write the same rows must not wait for each other.
+            let batch: Vec<TokenCount> = queue.counts.iter().skip(rest).rev().cloned().collect();
+            write_batch(db, now, &batch)?;
+            queue.counts.truncate(rest);
+            written += batch.len();
         }
         if let Ok(mut sets) = self.sets.lock() {
             sets.tidy();
@@ -142,7 +160,18 @@ impl UsageCounts {
         Ok(written)
     }
 
-    fn take(&self, at: usize) -> Vec<(Counter, Count)> {
+    fn take_due(&self, queue: &mut Queue, now: Timestamp, last: bool) {
+        let gathered: usize = self.shards.iter().map(|shard| shard.lock().map_or(0, |shard| shard.len())).sum();
+        // A clock that was set back has not to catch up first.
+        let over = queue.since.is_none_or(|since| now < since || now.unix() - since.unix() >= GATHERED_SECONDS);
+        if over || last || gathered <= FEW || gathered >= MANY {
+            queue.since = Some(now);
+            queue.counts.extend((0..SHARDS).flat_map(|at| self.take(at)));
+            queue.counts.sort_unstable_by_key(|count| Reverse((count.client_id, count.hour, count.set.id)));
+        }
+    }
+
+    fn take(&self, at: usize) -> Vec<TokenCount> {
         let Some(Ok(mut shard)) = self.shards.get(at).map(Mutex::lock) else { return Vec::new() };
         if shard.is_empty() {
             return Vec::new();
@@ -151,37 +180,10 @@ impl UsageCounts {
         let fresh = Shard::with_capacity_and_hasher(shard.len(), shard.hasher().clone());
         let taken = std::mem::replace(&mut *shard, fresh);
         drop(shard);
-        taken.into_iter().collect()
-    }
-
-    fn write(&self, db: &Db, now: Timestamp, mut gathered: Vec<(Counter, Count)>) -> Result<(), StoreError> {
-        // In one order on every node: two that write the same rows must not wait for each other.
-        gathered.sort_unstable_by_key(|(counter, count)| (counter.client_id, counter.hour, count.set.id));
-        let mut batches = gathered.chunks(BATCH);
-        while let Some(batch) = batches.next() {
-            let counts: Vec<TokenCount> = batch
-                .iter()
-                .map(|(counter, count)| TokenCount {
-                    client_id: counter.client_id,
-                    hour: counter.hour,
-                    set: Arc::clone(&count.set),
-                    tokens: count.tokens,
-                })
-                .collect();
-            if let Err(error) = write_batch(db, now, &counts) {
-                self.put_back(batch);
-                batches.for_each(|rest| self.put_back(rest));
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    fn put_back(&self, batch: &[(Counter, Count)]) {
-        for (counter, count) in batch {
-            let Some(Ok(mut shard)) = self.shards.get(self.shard_of(counter.client_id)).map(Mutex::lock) else { continue };
-            self.add(&mut shard, *counter, Arc::clone(&count.set), count.tokens);
-        }
+        let counts = taken.into_iter();
+        counts
+            .map(|(Counter { client_id, hour, .. }, Count { set, tokens })| TokenCount { client_id, hour, set, tokens })
+            .collect()
     }
 }
 
@@ -283,9 +285,7 @@ mod tests {
     fn taken(counts: &UsageCounts) -> Vec<(ClientId, Hour, String, Option<String>, u64)> {
         let all = (0..SHARDS).flat_map(|at| counts.take(at));
         let mut all: Vec<_> = all
-            .map(|(counter, count)| {
-                (counter.client_id, counter.hour, count.set.granted.clone(), count.set.requested.clone(), count.tokens)
-            })
+            .map(|count| (count.client_id, count.hour, count.set.granted.clone(), count.set.requested.clone(), count.tokens))
             .collect();
         all.sort();
         all
@@ -345,12 +345,27 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_counted_on() {
-        let counts = UsageCounts::default();
-        counts.count(key(1), Timestamp::from_unix(NOON), "a", None);
-        let all: Vec<_> = (0..SHARDS).flat_map(|at| counts.take(at)).collect();
-        counts.count(key(1), Timestamp::from_unix(NOON), "a", None);
-        counts.put_back(&all);
-        assert_eq!(taken(&counts).first().unwrap().4, 2);
+    fn few_counts_are_due_at_once_and_many_once_a_minute_in_order() {
+        let (counts, now) = (UsageCounts::default(), Timestamp::from_unix(NOON));
+        let gather = |keys: usize| (0..keys).for_each(|number| counts.count(key(number as u128), now, "a", None));
+        let due = |queue: &mut Queue, after: i64, last: bool| {
+            counts.take_due(queue, now.plus_seconds(after), last);
+            let taken = std::mem::take(&mut queue.counts);
+            assert!(taken.iter().rev().is_sorted_by_key(|count| count.client_id));
+            taken.len()
+        };
+        let mut queue = Queue::default();
+        assert_eq!(due(&mut queue, 0, false), 0);
+        gather(FEW);
+        assert_eq!(due(&mut queue, 1, false), FEW);
+        gather(FEW + 1);
+        assert_eq!(due(&mut queue, 60, false), 0);
+        assert_eq!(due(&mut queue, 61, false), FEW + 1);
+        gather(FEW + 1);
+        assert_eq!(due(&mut queue, 60, false), FEW + 1, "the clock was set back");
+        gather(FEW + 1);
+        assert_eq!(due(&mut queue, 61, true), FEW + 1, "the last time");
+        gather(MANY);
+        assert_eq!(due(&mut queue, 62, false), MANY, "memory is not filled for a whole minute");
     }
 }

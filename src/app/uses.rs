@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use foldhash::fast::RandomState;
 
+use super::key_uses::KeyUses;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
 use crate::store::key_uses::KeyUse;
@@ -27,6 +28,8 @@ pub struct Uses {
     shards: [Mutex<Shard>; SHARDS],
     /// Keys without a secret have their uses in their own row.
     keys: Mutex<HashMap<ClientId, (Timestamp, IpAddr), RandomState>>,
+    /// For the rows of the other keys.
+    rows: KeyUses,
     hasher: RandomState,
 }
 
@@ -40,7 +43,7 @@ impl Uses {
             return;
         };
         let Some(Ok(mut shard)) = self.shard(secret).map(Mutex::lock) else { return };
-        let entry = shard.entry(secret).or_insert(NewUse { secret, last_at: at, last_ip: ip, tokens: 0 });
+        let entry = shard.entry(secret).or_insert(NewUse { key, secret, last_at: at, last_ip: ip, tokens: 0 });
         entry.last_at = entry.last_at.max(at);
         entry.last_ip = ip;
         entry.tokens += 1;
@@ -63,6 +66,7 @@ impl Uses {
         }
         // Neighbours in the table are neighbours here, so that a page is written once.
         gathered.sort_unstable_by_key(|new| new.secret);
+        self.rows.note(gathered.iter().map(|new| KeyUse { key: new.key, at: new.last_at, ip: new.last_ip }));
         let mut batches = gathered.chunks(BATCH);
         while let Some(batch) = batches.next() {
             let outcome = db.write(now, |transaction| secrets::record_uses(transaction, batch));
@@ -72,18 +76,24 @@ impl Uses {
                 return Err(error);
             }
         }
-        for batch in gathered.chunks(BATCH) {
-            key_uses::record(db, batch, now)?;
-        }
         self.flush_keys(db, now)?;
         Ok(gathered.len())
     }
 
+    /// Writes the rows by which lists are ordered, as far as that is due: all of them, when it is the `last` time. What could
+    /// not be written is kept for the next time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn flush_rows(&self, db: &Db, now: Timestamp, last: bool) -> Result<(), StoreError> {
+        self.rows.flush(db, now, last)
+    }
+
     fn flush_keys(&self, db: &Db, now: Timestamp) -> Result<(), StoreError> {
         let taken = self.keys.lock().map(|mut keys| std::mem::take(&mut *keys)).unwrap_or_default();
-        let mut used: Vec<KeyUse> = taken.iter().map(|(key, (at, ip))| KeyUse::new(*key, *at, *ip)).collect();
-        used.sort_unstable();
-        let written = used.chunks(BATCH).try_for_each(|batch| key_uses::record_keys(db, batch, now));
+        let mut used: Vec<KeyUse> = taken.iter().map(|(key, (at, ip))| KeyUse { key: *key, at: *at, ip: *ip }).collect();
+        used.sort_unstable_by_key(|new| new.key);
+        let written = used.chunks(BATCH).try_for_each(|batch| key_uses::record(db, batch, now));
         if let (Err(_), Ok(mut keys)) = (&written, self.keys.lock()) {
             for (key, older) in taken {
                 keys.entry(key).or_insert(older);

@@ -1,5 +1,4 @@
-//! When each key was last used, for lists in that order: copied from what is written of its secrets, at most once a minute
-//! for each key, so that a busy key's row is not written all the time.
+//! When each key was last used, for lists in that order.
 
 use std::net::IpAddr;
 
@@ -9,80 +8,51 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Text};
 
-use super::schema::{api_keys, api_secrets};
-use super::secrets::NewUse;
+use super::schema::api_keys;
 use super::{Db, DbConnection, StoreError, WriteTransaction};
 use crate::domain::id::ClientId;
 use crate::domain::time::Timestamp;
 
-/// How far a key's own time may lie behind its secrets', in seconds.
-const LAG_SECONDS: i64 = 60;
-
-/// A key that was used since its row says.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// When and from where a key was last used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUse {
+    /// Which key.
+    pub key: ClientId,
+    /// When a token was last issued to it.
+    pub at: Timestamp,
+    /// To which address.
+    pub ip: IpAddr,
+}
+
+/// Writes down when keys were used, each of which may stand in `uses` once; what their rows know of later stays. It is a
+/// transaction of its own: rows of secrets' uses must not be held while one waits for a key's.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn record(db: &Db, uses: &[KeyUse], now: Timestamp) -> Result<(), StoreError> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row> = uses.iter().map(Row::of).collect();
+    db.write(now, |transaction| write(transaction, &rows))
+}
+
+struct Row {
     client_id: String,
     at: i64,
     ip: String,
 }
 
-impl KeyUse {
-    /// A use of this key.
-    pub fn new(key: ClientId, at: Timestamp, ip: IpAddr) -> Self {
-        Self { client_id: key.to_string(), at: at.unix(), ip: ip.to_string() }
+impl Row {
+    fn of(new: &KeyUse) -> Self {
+        Self { client_id: new.key.to_string(), at: new.at.unix(), ip: new.ip.to_string() }
     }
-}
-
-/// Writes down when keys without secrets were used, in order of id.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn record_keys(db: &Db, uses: &[KeyUse], now: Timestamp) -> Result<(), StoreError> {
-    if uses.is_empty() {
-        return Ok(());
-    }
-    db.write(now, |transaction| write(transaction, uses))
-}
-
-/// Writes down what `uses` of secrets say of their keys. It is a transaction of its own: rows of secrets' uses must not
-/// be held while one waits for a key's.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn record(db: &Db, uses: &[NewUse], now: Timestamp) -> Result<(), StoreError> {
-    let outdated = db.read(|connection| outdated(connection, uses))?;
-    if outdated.is_empty() {
-        return Ok(());
-    }
-    db.write(now, |transaction| write(transaction, &outdated))
-}
-
-/// The keys whose own time lies too far behind, each once, in order of id.
-fn outdated(connection: &mut DbConnection, uses: &[NewUse]) -> Result<Vec<KeyUse>, StoreError> {
-    let ids: Vec<String> = uses.iter().map(|new| new.secret.to_string()).collect();
-    let rows: Vec<(String, String, Option<i64>)> = api_secrets::table
-        .inner_join(api_keys::table.on(api_keys::client_id.eq(api_secrets::client_id)))
-        .filter(api_secrets::id.eq_any(&ids))
-        .select((api_secrets::id, api_keys::client_id, api_keys::last_used_at))
-        .load(connection)?;
-    let by_secret: std::collections::HashMap<String, &NewUse> = ids.into_iter().zip(uses).collect();
-    let mut found: Vec<KeyUse> = rows
-        .into_iter()
-        .filter_map(|(secret, client_id, known)| {
-            let new = by_secret.get(&secret)?;
-            let is_outdated = known.is_none_or(|known| known.saturating_add(LAG_SECONDS) <= new.last_at.unix());
-            is_outdated.then(|| KeyUse { client_id, at: new.last_at.unix(), ip: new.last_ip.to_string() })
-        })
-        .collect();
-    found.sort_by(|a, b| a.client_id.cmp(&b.client_id).then(b.at.cmp(&a.at)));
-    found.dedup_by(|a, b| a.client_id == b.client_id);
-    Ok(found)
 }
 
 /// Rows in one statement to a server, so that each does not cost a round trip.
 const AT_ONCE: usize = 250;
 
-fn write(transaction: &mut WriteTransaction<'_>, uses: &[KeyUse]) -> Result<(), StoreError> {
+fn write(transaction: &mut WriteTransaction<'_>, uses: &[Row]) -> Result<(), StoreError> {
     let DbConnection::Postgres(server) = transaction.connection else {
         return uses.chunks(1).try_for_each(|row| SetUses(row).execute(transaction.connection).map(drop)).map_err(Into::into);
     };
@@ -101,7 +71,7 @@ fn write(transaction: &mut WriteTransaction<'_>, uses: &[KeyUse]) -> Result<(), 
 }
 
 /// One statement for some rows. `|| ''` keeps SQLite from an index over the few new rows and a walk through the whole table.
-struct SetUses<'r>(&'r [KeyUse]);
+struct SetUses<'r>(&'r [Row]);
 
 impl QueryId for SetUses<'_> {
     type QueryId = ();

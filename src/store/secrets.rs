@@ -219,7 +219,9 @@ pub fn uses(connection: &mut DbConnection, secrets: &[SecretId]) -> Result<HashM
 /// What happened to a secret since the last time.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUse {
-    /// Whose use.
+    /// Whose secret.
+    pub key: ClientId,
+    /// Which.
     pub secret: SecretId,
     /// When a token was last issued for it.
     pub last_at: Timestamp,

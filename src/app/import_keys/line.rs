@@ -128,17 +128,24 @@ fn check(line: usize, raw: RawKey) -> Result<ImportedKey, Invalid> {
     })
 }
 
-/// serde's message without the line, which is always 1, and without a value that stands in a wrong place: it may be a
-/// hash.
+/// serde's message without the line, which is always 1, and without what stands in a wrong place and may be a hash: a value,
+/// or a name that is none of a field's.
 fn in_words(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     let repeats_a_value = ["invalid type: string", "invalid value: string"].iter().any(|start| message.starts_with(start));
-    let what = match message.split_once(", expected ") {
+    let what = match message.rsplit_once(", expected ") {
         Some((_, expected)) if repeats_a_value => format!("a text stands where {expected} is expected"),
+        Some((start, expected)) if start.strip_prefix("unknown field `").is_some_and(|name| !is_like_a_field(name)) => {
+            format!("unknown field, expected {expected}")
+        }
         _ => message.to_owned(),
     };
     format!("{what} (column {})", error.column())
+}
+
+fn is_like_a_field(name: &str) -> bool {
+    name.len() <= 32 && name.trim_end_matches('`').bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 #[cfg(test)]
@@ -171,6 +178,9 @@ mod tests {
             ("[]", "expected struct"),
             ("{}", "missing field `foreign_client_id`"),
             (&with(r#","x":1"#), "unknown field `x`"),
+            (&with(&format!(r#","{HASH}":1"#)), "unknown field, expected one of `foreign_client_id`"),
+            (&with(&format!(r#","a, expected {HASH}":1"#)), "unknown field, expected"),
+            (&with(&format!(r#","token_lifetime_seconds":"a, expected {HASH}""#)), "a text stands where"),
             (&with(r#","name":"M""#), "duplicate field `name`"),
             (&with(r#","token_lifetime_seconds":59"#), "token_lifetime_seconds: must be 60 to 3600"),
             (&with(r#","expires_at":"tomorrow""#), "expires_at: must be a time"),
