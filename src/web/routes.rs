@@ -13,7 +13,9 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
     let mut prefixes = vec![""];
     if !issuer_path.is_empty() {
         prefixes.push(issuer_path);
-        oauth_document(service, &format!("{}{issuer_path}", paths::METADATA), web::to(oauth::metadata));
+        for path in [paths::METADATA, paths::METADATA_ALIAS] {
+            oauth_document(service, &format!("{path}{issuer_path}"), web::to(oauth::metadata));
+        }
     }
     // RFC 9728 section 3: before the path of what it describes, `<issuer>/api`.
     oauth_document(service, &format!("{WELL_KNOWN}{issuer_path}/api"), web::to(oauth::protected_resource));

@@ -120,6 +120,10 @@ fn md1_an_issuer_with_a_path_inserts_it_after_the_well_known_part() {
     let metadata = answer.json();
     assert_eq!(metadata["issuer"], json!(app.issuer));
     assert_endpoints_answer(&app, &metadata);
+    // OpenID Connect's path is looked for before the issuer's and behind it (RFC 8414 section 5).
+    for path in ["/.well-known/openid-configuration/t1", "/t1/.well-known/openid-configuration"] {
+        assert_eq!(app.get(path).json(), metadata, "{path}");
+    }
     let (_, claims) = {
         let token = app.token(&app.fixture.k1).accepted().token;
         crate::support::jwt::decode(&token)
