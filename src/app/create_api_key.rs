@@ -40,8 +40,8 @@ pub struct NewApiKey {
 /// Makes a key. Its secret, if it has one, is returned here and never again.
 ///
 /// # Errors
-/// [`AppError::Invalid`], [`AppError::NotFound`] when there is no such organization, [`AppError::Conflict`] when the
-/// target has an admin key already, [`AppError::Forbidden`] when it would be beyond the caller's reach.
+/// [`AppError::Invalid`], also when the target has an admin key already, [`AppError::NotFound`] when there is no such
+/// organization, [`AppError::Forbidden`] when it would be beyond the caller's reach.
 pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey, Option<ClientSecret>), AppError> {
     let now = work.now;
     let (secret, secrets) = first_secret(work, new.auth_method)?;
@@ -76,15 +76,17 @@ pub fn create_api_key(work: &mut Work<'_, '_>, new: NewApiKey) -> Result<(ApiKey
 /// Makes a key with the settings and grants of another, a new id and a new secret.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Conflict`] for an admin key, of which there can be one only.
+/// [`AppError::NotFound`], [`AppError::Invalid`] for an admin key, of which there can be one only.
 pub fn duplicate_api_key(work: &mut Work<'_, '_>, id: ClientId) -> Result<(ApiKey, Option<ClientSecret>), AppError> {
     let now = work.now;
     let original = find(work.transaction, id)?;
     let (secret, secrets) = first_secret(work, original.auth_method)?;
-    if matches!(original.kind, KeyKind::Admin(_)) {
-        return Err(AppError::Conflict("an admin key can't be duplicated: there is one for each target".to_owned()));
-    }
     check_reach(work, &original)?;
+    if matches!(original.kind, KeyKind::Admin(_)) {
+        return Err(
+            Invalid::new("kind", "not_duplicable", "an admin key can't be duplicated: there is one for each target").into()
+        );
+    }
     check_profile(work, &original)?;
     let settings = KeySettings { name: original.settings.name.of_copy(), ..original.settings.clone() };
     let mut key = ApiKey {
@@ -173,7 +175,8 @@ pub(super) fn described(key: &ApiKey) -> Value {
 fn insert(transaction: &mut WriteTransaction<'_>, key: &ApiKey) -> Result<(), AppError> {
     api_keys::insert(transaction, key).map_err(|error| match error {
         StoreError::UniqueViolation(_) if matches!(key.kind, KeyKind::Admin(_)) => {
-            AppError::Conflict("this target has an admin key already; regenerate that one, or delete it first".to_owned())
+            let detail = "this target has an admin key already; regenerate that one, or delete it first";
+            Invalid::new("kind", "taken", detail).into()
         }
         other => plan_or(other),
     })?;

@@ -14,7 +14,7 @@ use crate::domain::name::Name;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::{Hour, Timestamp};
 use crate::store::key_list::{self, KeyFilter, KeyPlace};
-use crate::store::usage::ScopeSet;
+use crate::store::usage::{KeySums, ScopeSet};
 use crate::store::{Db, api_keys, meta, usage};
 
 /// The hours that are asked for.
@@ -266,6 +266,48 @@ pub struct KeySummary {
     pub tokens: i64,
     /// Token requests refused in the period.
     pub refusals: i64,
+    /// The tokens by scope. A token counts for each of its scopes.
+    pub scopes: Vec<ScopeSum>,
+    /// The refusals by reason.
+    pub reasons: Vec<ReasonSum>,
+}
+
+/// The tokens of a period with some scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ScopeSum {
+    /// `null`: tokens whose scopes were not kept.
+    pub scope: Option<String>,
+    /// Tokens issued with this scope.
+    pub tokens: i64,
+}
+
+/// The refusals of a period for some reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReasonSum {
+    /// The true reason.
+    pub reason: String,
+    /// How many.
+    pub count: i64,
+}
+
+impl KeySummary {
+    fn new(key: ApiKey, sums: KeySums, sets: &HashMap<i64, ScopeSet>) -> Self {
+        let mut scopes: BTreeMap<Option<&str>, i64> = BTreeMap::new();
+        for (set, tokens) in &sums.tokens {
+            match sets.get(set) {
+                None => *scopes.entry(None).or_default() += tokens,
+                Some(set) => set.granted.split(' ').for_each(|scope| *scopes.entry(Some(scope)).or_default() += tokens),
+            }
+        }
+        Self {
+            client_id: key.client_id,
+            name: key.settings.name,
+            tokens: sums.tokens.iter().map(|(_, tokens)| tokens).sum(),
+            refusals: sums.refusals.iter().map(|(_, count)| count).sum(),
+            scopes: scopes.into_iter().map(|(scope, tokens)| ScopeSum { scope: scope.map(str::to_owned), tokens }).collect(),
+            reasons: sums.refusals.into_iter().map(|(reason, count)| ReasonSum { reason, count }).collect(),
+        }
+    }
 }
 
 /// Up to `limit` keys of an organization, the newest first, made before the key `before`; and whether there are more.
@@ -286,10 +328,12 @@ pub fn organization_usage(
         let keys = key_list::page(connection, organization_id, &all, order, more, period.to)?;
         let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<ClientId> = keys.iter().map(|key| key.client_id).collect();
-        let sums = usage::sums(connection, &ids, period.from, period.to)?;
+        let mut sums = usage::sums(connection, &ids, period.from, period.to)?;
+        let sets: HashSet<i64> = sums.values().flat_map(|sums| sums.tokens.iter().map(|(set, _)| *set)).collect();
+        let sets = usage::sets(connection, &sets.into_iter().collect::<Vec<_>>())?;
         let summary = |key: ApiKey| {
-            let (tokens, refusals) = sums.get(&key.client_id).copied().unwrap_or_default();
-            KeySummary { client_id: key.client_id, name: key.settings.name, tokens, refusals }
+            let its = sums.remove(&key.client_id).unwrap_or_default();
+            KeySummary::new(key, its, &sets)
         };
         Ok((keys.into_iter().map(summary).collect(), has_more))
     })?)

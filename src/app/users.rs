@@ -10,6 +10,7 @@ use super::user_links::ask_for_mail;
 use super::user_sessions::end_sessions;
 use super::{AppError, Work, random_bits};
 use crate::clock;
+use crate::domain::Invalid;
 use crate::domain::actor::Principal;
 use crate::domain::audit_event::AuditEntry;
 use crate::domain::email::Email;
@@ -137,7 +138,7 @@ fn address_taken() -> AppError {
 /// Changes a user. Another role, and being disabled, end the user's sessions.
 ///
 /// # Errors
-/// [`AppError::NotFound`], [`AppError::Conflict`] when the organization would be left without an owner,
+/// [`AppError::NotFound`], [`AppError::Invalid`] when the organization would be left without an owner,
 /// [`AppError::Forbidden`].
 pub fn change_user(work: &mut Work<'_, '_>, id: UserId, change: UserChange) -> Result<User, AppError> {
     let before = find(work, id)?;
@@ -229,7 +230,7 @@ fn check_owner_is_left(work: &mut Work<'_, '_>, leaving: &User) -> Result<(), Ap
     if owners_suffice_without(&owners, leaving.id) {
         return Ok(());
     }
-    Err(AppError::Conflict("an organization's last owner can't be removed, demoted or disabled".to_owned()))
+    Err(Invalid::new("role", "last_owner", "an organization's last owner can't be removed, demoted or disabled").into())
 }
 
 /// An API key neither makes nor touches people who may do what no key may: manage admin keys and users. Or else a key that

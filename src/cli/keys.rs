@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::context::{Context, Opened};
-use super::values::{duration_seconds, token_lifetime};
+use super::values::{grace_period, token_lifetime};
 use super::{Failure, output, usage};
 use crate::app::change_api_key::{self, KeyEdit};
 use crate::app::create_api_key::{NewApiKey, create_api_key, duplicate_api_key};
@@ -40,7 +40,7 @@ pub(super) enum Command {
         #[command(flatten)]
         id: Id,
         /// For how long the old secret goes on working, at most 7d
-        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration_seconds)]
+        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = grace_period)]
         grace: i64,
         /// Declare the tokens issued so far dead too
         #[arg(long)]
@@ -90,7 +90,8 @@ pub(super) struct Create {
     #[arg(long)]
     admin: bool,
     /// The account of an admin key [default: the organization]
-    #[arg(long, value_name = "ID", requires = "admin")]
+    // The conflict too: `requires` gives way to the conflict of `grant` with `admin`.
+    #[arg(long, value_name = "ID", requires = "admin", conflicts_with = "grant")]
     account: Option<AccountId>,
     /// client_secret_basic, client_secret_post, private_key_jwt, workload_jwt, tls_client_auth or self_signed_tls_client_auth
     #[arg(long, default_value = "client_secret_basic", value_name = "M")]

@@ -26,7 +26,7 @@ use crate::app::signing_keys::{Occasion, publish_jwks_max_age, rotate_if_due};
 use crate::app::status_lists::StatusDocuments;
 use crate::app::usage_counts::UsageCounts;
 use crate::app::{
-    ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Revocations, Uses,
+    AppError, ClientKeys, FailureLimits, Failures, ForeignSecrets, Management, Metrics, OneTimeProofs, People, Revocations, Uses,
     catalogue, install_recorder, plans,
 };
 use crate::clock;
@@ -49,7 +49,7 @@ pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<
     let _log = logging::start(settings.log_level)?;
     // Everything that can stand against a start is looked at before the database is touched.
     let mutual_tls = mutual_tls(&settings)?;
-    let tls = web::load_tls(&settings.transport, mutual_tls.as_ref())?;
+    let tls = web::load_tls(&settings.transport, mutual_tls.as_ref()).map_err(usage)?;
     let listener = bind(settings.listen)?;
     let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
     let settings = settings.bound_to(listener.local_addr()?);
@@ -60,7 +60,7 @@ pub(super) fn run(common: CommonArguments, arguments: ServeArguments) -> Result<
 fn mutual_tls(settings: &ServeSettings) -> Result<Option<MutualTls>, Failure> {
     let Some(certificates) = &settings.client_certificates else { return Ok(None) };
     let read = |file: &PathBuf| {
-        let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("the client CAs {}: {error}", file.display()));
+        let failed = |error: &dyn std::fmt::Display| usage(format!("the client CAs {}: {error}", file.display()));
         let pem = std::fs::read(file).map_err(|error| failed(&error))?;
         ClientCa::from_pem(&pem).map_err(|error| failed(&error))
     };
@@ -81,7 +81,7 @@ fn with_base_url(mutual_tls: Option<MutualTls>, settings: &ServeSettings) -> Opt
 fn client_certificate_header(settings: &ServeSettings) -> Result<Option<HeaderName>, Failure> {
     let header = settings.client_certificates.as_ref().and_then(|certificates| certificates.header.as_deref());
     let name = header.map(|header| HeaderName::from_bytes(header.as_bytes())).transpose();
-    name.map_err(|error| Failure::Failed(format!("client_cert_header: {error}")))
+    name.map_err(|error| usage(format!("client_cert_header: {error}")))
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -104,7 +104,10 @@ async fn serve(
     // What is there is read, and so judged, before anything is written.
     let (directory, seq) = Directory::open(&db, &master_key, settings.directory.clone())?;
     check_profile(&settings, &db)?;
-    plans::adopt_default(&db, &settings.directory.default_plan)?;
+    plans::adopt_default(&db, &settings.directory.default_plan).map_err(|error| match error {
+        AppError::NotFound { .. } => usage(error),
+        other => other.into(),
+    })?;
     catalogue::name_own_api(&db, &settings.issuer)?;
     publish_profile(&db, settings.profile)?;
     publish_jwks_max_age(&db, settings.rotation.jwks_max_age_seconds)?;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use zeroize::Zeroizing;
 
 use super::{Failure, output};
-use crate::domain::api_key::TokenLifetime;
+use crate::domain::api_key::{MAX_GRACE_PERIOD_SECONDS, TokenLifetime};
 
 /// The most that is read of a secret, in bytes.
 const LONGEST_SECRET: u64 = 4_096;
@@ -25,7 +25,7 @@ pub(super) fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Fai
 }
 
 /// Reads `30s`, `5m`, `24h` or `7d` as seconds.
-pub(super) fn duration_seconds(text: &str) -> Result<i64, String> {
+fn duration_seconds(text: &str) -> Result<i64, String> {
     let wrong = || "must be a duration such as 30s, 5m, 24h or 7d".to_owned();
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (digits, unit) = text.split_at_checked(unit_at).ok_or_else(wrong)?;
@@ -37,6 +37,14 @@ pub(super) fn duration_seconds(text: &str) -> Result<i64, String> {
         _ => return Err(wrong()),
     };
     digits.parse::<i64>().ok().and_then(|n| n.checked_mul(factor)).ok_or_else(wrong)
+}
+
+/// Reads for how long an old secret goes on working.
+pub(super) fn grace_period(text: &str) -> Result<i64, String> {
+    match duration_seconds(text)? {
+        seconds if seconds > MAX_GRACE_PERIOD_SECONDS => Err("must be at most 7d".to_owned()),
+        seconds => Ok(seconds),
+    }
 }
 
 /// Reads a token's lifetime.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 
 use super::client_certificates::{self, ClientCertificateSettings, Surroundings};
@@ -34,7 +35,7 @@ pub struct ServeArguments {
     #[arg(long, env = "CLAVIGER_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<String>>,
     /// Allow plain HTTP beyond loopback without a trusted proxy
-    #[arg(long, env = "CLAVIGER_INSECURE_HTTP", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "CLAVIGER_INSECURE_HTTP", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", value_parser = yes_or_no())]
     pub insecure_http: Option<bool>,
     /// Certificate chain (PEM) for TLS
     #[arg(long, env = "CLAVIGER_TLS_CERT", value_name = "FILE")]
@@ -46,7 +47,7 @@ pub struct ServeArguments {
     #[arg(long, env = "CLAVIGER_CLIENT_CA", value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
     /// Take certificates that keys have registered themselves: self_signed_tls_client_auth of RFC 8705
-    #[arg(long, env = "CLAVIGER_SELF_SIGNED_CLIENT_CERTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "CLAVIGER_SELF_SIGNED_CLIENT_CERTS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", value_parser = yes_or_no())]
     pub self_signed_client_certs: Option<bool>,
     /// Header in which trusted proxies pass clients' certificates on, e.g. Client-Cert [default: none]
     #[arg(long, env = "CLAVIGER_CLIENT_CERT_HEADER", value_name = "NAME")]
@@ -55,13 +56,13 @@ pub struct ServeArguments {
     #[arg(long, env = "CLAVIGER_MTLS_BASE_URL", value_name = "URL")]
     pub mtls_base_url: Option<String>,
     /// Do not apply pending migrations; refuse to start when there are any
-    #[arg(long, env = "CLAVIGER_NO_MIGRATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "CLAVIGER_NO_MIGRATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", value_parser = yes_or_no())]
     pub no_migrate: Option<bool>,
     /// Let admins do with API keys what owners may: edit, regenerate, disable and delete them, the admin key too
-    #[arg(long, env = "CLAVIGER_ADMIN_MANAGES_KEYS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "CLAVIGER_ADMIN_MANAGES_KEYS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", value_parser = yes_or_no())]
     pub admin_manages_keys: Option<bool>,
     /// Make a demo organization, catalogue, owner login and key, and print a curl line that gets a token
-    #[arg(long, env = "CLAVIGER_DEV", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "CLAVIGER_DEV", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", value_parser = yes_or_no())]
     pub dev: Option<bool>,
     /// Worker threads [default: the number of processors]
     #[arg(long, env = "CLAVIGER_WORKERS", value_name = "N")]
@@ -105,6 +106,11 @@ pub struct ServeArguments {
     /// error, warn, info, debug or trace [default: info]
     #[arg(long, env = "CLAVIGER_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
+}
+
+/// `true` and `false`, and what else people write into an environment: `1`, `yes`, `on`, `0`, `no`, `off`.
+fn yes_or_no() -> BoolishValueParser {
+    BoolishValueParser::new()
 }
 
 /// What the main port speaks.

@@ -287,6 +287,15 @@ pub fn tokens_by_set(
         .load(connection)?)
 }
 
+/// What a key was used for in a period.
+#[derive(Clone, Debug, Default)]
+pub struct KeySums {
+    /// Tokens by set of scopes.
+    pub tokens: Vec<(i64, i64)>,
+    /// Refusals by reason.
+    pub refusals: Vec<(String, i64)>,
+}
+
 /// The sums of tokens and of refusals of some keys; a key without any is left out.
 ///
 /// # Errors
@@ -296,28 +305,29 @@ pub fn sums(
     keys: &[ClientId],
     from: Timestamp,
     to: Timestamp,
-) -> Result<HashMap<ClientId, (i64, i64)>, StoreError> {
+) -> Result<HashMap<ClientId, KeySums>, StoreError> {
     let ids: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    let mut found: HashMap<ClientId, (i64, i64)> = HashMap::new();
+    let mut found: HashMap<ClientId, KeySums> = HashMap::new();
     let damaged = |id: &str, detail| StoreError::corrupt("token_usage", id, detail);
     for chunk in ids.chunks(CHUNK) {
-        let tokens: Vec<(String, i64)> = token_usage::table
+        let tokens: Vec<(String, i64, i64)> = token_usage::table
             .filter(token_usage::client_id.eq_any(chunk))
             .filter(token_usage::hour.ge(from.unix()).and(token_usage::hour.lt(to.unix())))
-            .group_by(token_usage::client_id)
-            .select((token_usage::client_id, sql::<BigInt>("CAST(SUM(tokens) AS BIGINT)")))
+            .group_by((token_usage::client_id, token_usage::scope_set_id))
+            .select((token_usage::client_id, token_usage::scope_set_id, sql::<BigInt>("CAST(SUM(tokens) AS BIGINT)")))
             .load(connection)?;
-        let refusals: Vec<(String, i64)> = refusal_usage::table
+        let refusals: Vec<(String, String, i64)> = refusal_usage::table
             .filter(refusal_usage::client_id.eq_any(chunk))
             .filter(refusal_usage::hour.ge(from.unix()).and(refusal_usage::hour.lt(to.unix())))
-            .group_by(refusal_usage::client_id)
-            .select((refusal_usage::client_id, sql::<BigInt>("CAST(SUM(refusals) AS BIGINT)")))
+            .group_by((refusal_usage::client_id, refusal_usage::reason))
+            .select((refusal_usage::client_id, refusal_usage::reason, sql::<BigInt>("CAST(SUM(refusals) AS BIGINT)")))
+            .order((refusal_usage::client_id, refusal_usage::reason))
             .load(connection)?;
-        for (id, sum) in tokens {
-            found.entry(id.parse().map_err(|detail| damaged(&id, detail))?).or_default().0 = sum;
+        for (id, set, sum) in tokens {
+            found.entry(id.parse().map_err(|detail| damaged(&id, detail))?).or_default().tokens.push((set, sum));
         }
-        for (id, sum) in refusals {
-            found.entry(id.parse().map_err(|detail| damaged(&id, detail))?).or_default().1 = sum;
+        for (id, reason, sum) in refusals {
+            found.entry(id.parse().map_err(|detail| damaged(&id, detail))?).or_default().refusals.push((reason, sum));
         }
     }
     Ok(found)

@@ -53,9 +53,22 @@ pub(super) fn oauth_error(error: OAuthError) -> HttpResponse {
         OAuthError::PayloadTooLarge | OAuthError::RequestTimeout => drop(response.force_close()),
         _ => {}
     }
-    // Both are constants without a character that JSON would escape.
-    let json = format!("{{\"error\":\"{}\",\"error_description\":\"{}\"}}", error.code(), error.description());
-    oauth_json(&mut response, json)
+    oauth_json(&mut response, error_json(error.code(), error.description()))
+}
+
+/// Why one of the documents (keys, metadata, status lists) is not there for a request. RFC 6749 has no word for it, but
+/// the form of its errors is that of all OAuth endpoints.
+pub(super) fn document_error(status: StatusCode, description: &'static str) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.insert_header((ALLOW, "GET, HEAD"));
+    }
+    oauth_json(&mut response, error_json("invalid_request", description))
+}
+
+/// Both are constants without a character that JSON would escape.
+fn error_json(code: &str, description: &str) -> String {
+    format!("{{\"error\":\"{code}\",\"error_description\":\"{description}\"}}")
 }
 
 /// An answer of an OAuth endpoint: never cached, never guessed at (RFC 6749 section 5.1).

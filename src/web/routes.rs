@@ -1,6 +1,7 @@
 //! Every path, on one screen; those of the management API stand in a table of their own, [`super::api`].
 
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{Route, guard};
 use claviger_resource_server::metadata::WELL_KNOWN;
 
 use super::{api, dashboard, health, oauth};
@@ -12,10 +13,12 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
     let mut prefixes = vec![""];
     if !issuer_path.is_empty() {
         prefixes.push(issuer_path);
-        document(service, &format!("{}{issuer_path}", paths::METADATA), web::to(oauth::metadata));
+        for path in [paths::METADATA, paths::METADATA_ALIAS] {
+            oauth_document(service, &format!("{path}{issuer_path}"), web::to(oauth::metadata));
+        }
     }
     // RFC 9728 section 3: before the path of what it describes, `<issuer>/api`.
-    document(service, &format!("{WELL_KNOWN}{issuer_path}/api"), web::to(oauth::protected_resource));
+    oauth_document(service, &format!("{WELL_KNOWN}{issuer_path}/api"), web::to(oauth::protected_resource));
     for prefix in prefixes {
         // Looks at the method itself: a guard of the framework writes down for each request which method it wants.
         service.service(web::resource(format!("{prefix}{}", paths::TOKEN)).to(oauth::token));
@@ -23,13 +26,13 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
         service.service(introspection.default_service(web::to(oauth::method_not_allowed)));
         let revocation = web::resource(format!("{prefix}{}", paths::REVOCATION)).route(web::post().to(oauth::revoke));
         service.service(revocation.default_service(web::to(oauth::method_not_allowed)));
-        document(service, &format!("{prefix}{}", paths::STATUS_LISTS), web::to(oauth::status_lists));
-        document(service, &format!("{prefix}{}/{{id}}", paths::STATUS_LISTS), web::to(oauth::status_list));
+        oauth_document(service, &format!("{prefix}{}", paths::STATUS_LISTS), web::to(oauth::status_lists));
+        oauth_document(service, &format!("{prefix}{}/{{id}}", paths::STATUS_LISTS), web::to(oauth::status_list));
         for path in [paths::JWKS, paths::JWKS_ALIAS] {
-            document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
+            oauth_document(service, &format!("{prefix}{path}"), web::to(oauth::jwks));
         }
         for path in [paths::METADATA, paths::METADATA_ALIAS] {
-            document(service, &format!("{prefix}{path}"), web::to(oauth::metadata));
+            oauth_document(service, &format!("{prefix}{path}"), web::to(oauth::metadata));
         }
         document(service, &format!("{prefix}/livez"), web::to(health::livez));
         document(service, &format!("{prefix}/readyz"), web::to(health::readyz));
@@ -42,7 +45,15 @@ pub(super) fn configure(service: &mut ServiceConfig, issuer_path: &str) {
 }
 
 /// A path that answers GET and HEAD.
-fn document(service: &mut ServiceConfig, path: &str, handler: actix_web::Route) {
-    let readable = handler.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()));
-    service.service(web::resource(path).route(readable).default_service(web::to(health::read_only)));
+fn document(service: &mut ServiceConfig, path: &str, handler: Route) {
+    service.service(web::resource(path).route(readable(handler)).default_service(web::to(health::read_only)));
+}
+
+/// The same, with OAuth's form of errors.
+fn oauth_document(service: &mut ServiceConfig, path: &str, handler: Route) {
+    service.service(web::resource(path).route(readable(handler)).default_service(web::to(oauth::read_only)));
+}
+
+fn readable(handler: Route) -> Route {
+    handler.guard(guard::Any(guard::Get()).or(guard::Head()))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::Request;
 use crate::support::jwt::{bytes, published_keys, thumbprint};
+use crate::support::token::{assert_envelope, assert_error_body};
 use crate::support::{App, Backend, Options, Output, on_both};
 
 const JWKS_PATHS: [&str; 2] = ["/.well-known/jwks.json", "/.well-known/openid-configuration/jwks"];
@@ -69,6 +70,16 @@ on_both!(jk2_the_keys_are_cacheable_and_revalidated, |app| {
     }
 });
 
+on_both!(tl7_errors_of_documents_have_the_form_of_all_oauth_endpoints, |app| {
+    let resource_metadata = ["/.well-known/oauth-protected-resource/api"];
+    for path in JWKS_PATHS.iter().chain(&METADATA_PATHS).chain(&resource_metadata) {
+        let answer = app.send(&Request::new("POST", path));
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{path}: {answer:?}");
+        assert_envelope(&answer);
+        assert_error_body(&answer, "invalid_request");
+    }
+});
+
 on_both!(jk2_the_time_in_caches_is_a_setting, ["--jwks-max-age", "60"], |app| {
     for path in JWKS_PATHS {
         assert_eq!(app.get(path).header("cache-control"), Some("public, max-age=60"));
@@ -109,6 +120,10 @@ fn md1_an_issuer_with_a_path_inserts_it_after_the_well_known_part() {
     let metadata = answer.json();
     assert_eq!(metadata["issuer"], json!(app.issuer));
     assert_endpoints_answer(&app, &metadata);
+    // OpenID Connect's path is looked for before the issuer's and behind it (RFC 8414 section 5).
+    for path in ["/.well-known/openid-configuration/t1", "/t1/.well-known/openid-configuration"] {
+        assert_eq!(app.get(path).json(), metadata, "{path}");
+    }
     let (_, claims) = {
         let token = app.token(&app.fixture.k1).accepted().token;
         crate::support::jwt::decode(&token)

@@ -163,7 +163,13 @@ on_both!(an_organization_sees_a_summary_of_its_keys_in_pages, |app| {
     app.token(&keys[1].with_wrong_secret()).unauthorized();
     told(app, &reader, &keys[1], 1, 1);
     let page = app.api("GET", "/usage?limit=2").bearer(&reader).succeeds(200);
-    let line = |key: &Key, tokens: i64, refusals: i64| json!({"client_id": key.client_id, "name": "Test", "tokens": tokens, "refusals": refusals});
+    let line = |key: &Key, tokens: i64, refusals: i64| {
+        let scopes = if tokens == 0 { json!([]) } else { json!([{"scope": "a", "tokens": tokens}]) };
+        let reasons = if refusals == 0 { json!([]) } else { json!([{"reason": "wrong_secret", "count": refusals}]) };
+        json!({
+            "client_id": key.client_id, "name": "Test", "tokens": tokens, "refusals": refusals, "scopes": scopes, "reasons": reasons
+        })
+    };
     assert_eq!(page["data"], json!([line(&keys[2], 0, 0), line(&keys[1], 1, 1)]));
     let next = page["next_cursor"].as_str().unwrap();
     let page = app.api("GET", &format!("/usage?limit=200&cursor={next}")).bearer(&reader).succeeds(200);

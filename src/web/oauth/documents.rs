@@ -1,6 +1,7 @@
 //! What resource servers and clients read: the JWKS (RFC 7517), the metadata (RFC 8414), and that of the management API
 //! (RFC 9728). From memory, so that they are there while the database is not.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use claviger_resource_server::ResourceMetadata;
 use serde::Serialize;
@@ -10,8 +11,14 @@ use crate::clock;
 use crate::domain::scope::Level;
 use crate::oauth::metadata::Metadata;
 use crate::web::cacheable::cacheable;
+use crate::web::error::document_error;
 use crate::web::exchange::Exchange;
 use crate::web::state::State;
+
+/// These are read, with GET or HEAD.
+pub(in crate::web) async fn read_only(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    Exchange::begin(&request, &state).end(document_error(StatusCode::METHOD_NOT_ALLOWED, "this is read with GET"))
+}
 
 pub(in crate::web) async fn jwks(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let keys = state.issuer.directory.signing_keys();

@@ -15,39 +15,40 @@ use crate::app::status_lists::StatusDocument;
 use crate::clock;
 use crate::oauth::status_list::STATUS_LIST_MEDIA_TYPE;
 use crate::web::cacheable::cacheable;
-use crate::web::error::oauth_error;
+use crate::web::error::{document_error, oauth_error};
 use crate::web::exchange::Exchange;
 use crate::web::state::State;
 
 /// How long caches on the way may keep a list, in seconds. Little: what it is kept here comes on top of what a reader keeps it.
 const MAX_AGE_SECONDS: u32 = 10;
 
-/// No body: who reads lists reads the status.
-fn status(code: StatusCode) -> HttpResponse {
-    HttpResponse::build(code).insert_header(("cache-control", "no-store")).finish()
-}
-
 /// One list.
 pub(in crate::web) async fn status_list(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let exchange = Exchange::begin(&request, &state);
     if !takes_status_lists(&request) {
-        return exchange.end(open_to_all(status(StatusCode::NOT_ACCEPTABLE)));
+        return exchange
+            .end(open_to_all(document_error(StatusCode::NOT_ACCEPTABLE, "lists are served as application/statuslist+jwt")));
     }
     if asks_for_the_past(&request) {
-        return exchange.end(open_to_all(status(StatusCode::NOT_IMPLEMENTED)));
+        return exchange
+            .end(open_to_all(document_error(StatusCode::NOT_IMPLEMENTED, "what a list said in the past is not kept")));
     }
     let Ok(id) = request.match_info().query("id").parse() else {
-        return exchange.end(open_to_all(status(StatusCode::NOT_FOUND)));
+        return exchange.end(open_to_all(no_such_list()));
     };
     let response = match state.issuer.status_document(id, clock::now()).await {
         Ok(Some(document)) => answer(&request, document),
-        Ok(None) => status(StatusCode::NOT_FOUND),
+        Ok(None) => no_such_list(),
         Err(refusal) => {
             log_refusal(exchange.id.as_str(), None, &refusal);
             oauth_error(refusal.error)
         }
     };
     exchange.end(open_to_all(response))
+}
+
+fn no_such_list() -> HttpResponse {
+    document_error(StatusCode::NOT_FOUND, "there is no such list")
 }
 
 /// The document itself, not a copy of it.

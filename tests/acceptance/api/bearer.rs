@@ -50,6 +50,24 @@ on_both!(mg1_too_little_scope_is_insufficient_scope, |app| {
     assert!(challenge.contains("error=\"insufficient_scope\", scope=\"api-keys:write\""), "{challenge}");
 });
 
+on_both!(mg1_a_key_without_any_scope_here_is_told_which_it_needs, |app| {
+    // Its tokens name other APIs; another one would not help, so it is not told that this one is invalid.
+    let token = app.token_of(&app.fixture.k1);
+    for (method, path, scope) in
+        [("GET", PATH, "api-keys:read"), ("POST", PATH, "api-keys:write"), ("GET", "/plans", "plans:read")]
+    {
+        let response = app.api(method, path).bearer(&token).send();
+        problem(&response, 403, "insufficient_scope");
+        let challenge = response.header("www-authenticate").unwrap();
+        assert!(challenge.contains(&format!("error=\"insufficient_scope\", scope=\"{scope}\"")), "{challenge}");
+    }
+    // What people do by a session, no token does.
+    for (method, path) in [("GET", "/session"), ("DELETE", "/session"), ("GET", "/sessions"), ("POST", "/session/password")] {
+        let status = app.api(method, path).bearer(&token).send().status;
+        assert!(matches!(status, 401 | 403), "{method} {path}: {status}");
+    }
+});
+
 on_both!(mg1_a_token_in_the_url_is_refused, |app| {
     let token = app.token_of(&app.integrator());
     app.api("GET", &format!("{PATH}?access_token={token}")).refused(400, "invalid_request");

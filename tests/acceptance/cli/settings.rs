@@ -97,6 +97,26 @@ fn the_variables_alone_are_enough() {
 }
 
 #[test]
+fn tl2_a_variable_says_yes_as_people_write_it() {
+    let (site, _) = App::site_only(Backend::Sqlite);
+    let start = |value: &str| {
+        let mut command = site.command();
+        // Beyond loopback the settings are in order only when the variable says so; the database stands in the way later.
+        command.args(["serve", "--listen", "0.0.0.0:0", "--database-url", "sqlite:///proc/nothing/claviger.db"]);
+        Output::of(command.env("CLAVIGER_INSECURE_HTTP", value), "").failed()
+    };
+    for yes in ["true", "1", "yes", "on", "TRUE"] {
+        assert_eq!(start(yes).code, Some(1), "{yes}");
+    }
+    for no in ["false", "0", "no", "off", "maybe", "2"] {
+        assert_eq!(start(no).code, Some(2), "{no}");
+    }
+    // It belongs to `serve`, and stands in the way of no other command.
+    let mut list = site.command();
+    Output::of(list.args(["organizations", "list"]).env("CLAVIGER_DEV", "1"), "").succeeded();
+}
+
+#[test]
 fn wrong_settings_are_exit_code_2_and_one_cause() {
     let (site, _) = App::site_only(Backend::Sqlite);
     for args in [

@@ -160,6 +160,8 @@ on_both!(there_is_one_admin_key_for_each_target, |app| {
     app.key_action("delete", &admin, &[]);
     app.json(&create);
     app.cli(&[&create[..], &["--grant", "a"]].concat()).failed_with(2);
+    // An account is an admin key's; a scoped key names it in its grants, and must not seem to be narrowed by it.
+    app.cli(&[&create[..create.len() - 1], &["--grant", "a", "--account", one]].concat()).failed_with(2);
 });
 
 on_both!(an_account_of_another_organization_cannot_be_granted, |app| {

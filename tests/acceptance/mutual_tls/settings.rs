@@ -88,7 +88,7 @@ fn mt3_settings_that_could_not_work_are_refused() {
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
         let output = crate::support::site::Output::of(&mut command, "");
         assert!(output.stderr.contains(told), "{flags:?}: {output:?}");
-        output.failed();
+        output.failed_with(2);
     };
     refused(&["--self-signed-client-certs"], "need tls_cert, or client_cert_header");
     refused(&["--client-cert-header", "Client-Cert", "--self-signed-client-certs"], "client_cert_header needs trusted_proxies");

@@ -102,7 +102,7 @@ fn tl10_a_certificate_that_does_not_fit_is_refused_at_the_start() {
             .args(["serve", "--listen", "127.0.0.1:0", "--database-url", &site.database_url, "--keys-dir"])
             .arg(&site.keys_dir);
         command.arg("--tls-cert").arg(cert).arg("--tls-key").arg(key);
-        let output = Output::of(&mut command, "").failed().in_one_line();
+        let output = Output::of(&mut command, "").failed_with(2).in_one_line();
         assert!(!output.stderr.contains("BEGIN"), "{output:?}");
     }
 }

@@ -184,6 +184,21 @@ on_both!(with_admins_who_manage_keys_a_key_makes_no_admin_either, ["--admin-mana
     admin.api("POST", "/users").json(&json!({"email": an_email(), "role": "developer"})).refused(403, "forbidden");
 });
 
+on_both!(mg8_there_is_one_admin_key_for_each_target, |app| {
+    let owner = app.signed_in("owner");
+    let admin = |name: &str, account: Option<&str>| {
+        owner.api("POST", "/api-keys").json(&json!({"name": name, "kind": "admin", "account_id": account}))
+    };
+    for account in [None, Some(app.fixture.account_1.as_str())] {
+        let key = admin("First", account).succeeds(201);
+        admin("Second", account).breaks("kind", "taken");
+        let duplicate = format!("/api-keys/{}/duplicate", key["client_id"].as_str().unwrap());
+        owner.api("POST", &duplicate).breaks("kind", "not_duplicable");
+        let token = app.token_of(&app.integrator());
+        app.api("POST", &duplicate).bearer(&token).refused(403, "admin_key_needs_a_person");
+    }
+});
+
 on_both!(admins_do_not_manage_keys_unless_the_settings_say_so, |app| {
     let key = format!("/api-keys/{}", app.fixture.k1.client_id);
     for role in ["developer", "admin"] {
@@ -203,9 +218,9 @@ on_both!(mg8_the_last_owner_stays, |app| {
     let owner = app.signed_in("owner");
     let path = format!("/users/{}", owner.login.id);
     let last = |app: &crate::support::App| {
-        owner.api("PATCH", &path).json(&json!({"role": "admin"})).refused(409, "conflict");
-        owner.api("PATCH", &path).json(&json!({"disabled": true})).refused(409, "conflict");
-        owner.api("DELETE", &path).refused(409, "conflict");
+        owner.api("PATCH", &path).json(&json!({"role": "admin"})).breaks("role", "last_owner");
+        owner.api("PATCH", &path).json(&json!({"disabled": true})).breaks("role", "last_owner");
+        owner.api("DELETE", &path).breaks("role", "last_owner");
         app.cli(&["users", "set-role", &owner.login.id, "developer"]).failed_with(1).in_one_line();
         app.cli(&["users", "disable", &owner.login.id]).failed_with(1).in_one_line();
     };

@@ -64,7 +64,7 @@ fn a_default_plan_that_does_not_exist_refuses_the_start() {
     let (site, _) = App::site_only(Backend::Sqlite);
     let address = format!("127.0.0.1:{}", free_port());
     let refused = Output::of(site.command().args(["serve", "--listen", &address, "--default-plan", "nonsense"]), "");
-    let refused = refused.failed_with(1);
+    let refused = refused.failed_with(2);
     assert!(refused.stderr.contains("nonsense"), "{refused:?}");
     Output::of(site.command().args(["serve", "--listen", &address, "--default-plan", "No Name"]), "").failed_with(2);
 }

@@ -6,8 +6,9 @@ use flate2::read::GzDecoder;
 use serde_json::json;
 
 use super::{AGGREGATION, List, MEDIA_TYPE, is_revoked, now, path, place_of};
-use crate::support::http::Request;
+use crate::support::http::{Request, Response};
 use crate::support::jwt::published_kids;
+use crate::support::token::assert_error_body;
 use crate::support::tools::{HONOURED_WITHIN, eventually};
 use crate::support::{App, Backend, Options, on_both};
 
@@ -52,9 +53,20 @@ on_both!(sl1_a_list_is_signed_once_and_revalidated, |app| {
             let answer = app.send(&Request::new(method, target));
             assert_eq!(answer.status, 405, "{method} {answer:?}");
             assert!(answer.header("allow").unwrap_or_default().contains("GET"), "{answer:?}");
+            refused(&answer, 405);
         }
     }
 });
+
+/// The form of errors of every OAuth endpoint (TL7).
+#[track_caller]
+fn refused(answer: &Response, status: u16) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    let header = |name: &str| answer.header(name).unwrap_or_default();
+    assert!(header("content-type").starts_with("application/json"), "{answer:?}");
+    assert_eq!((header("cache-control"), header("x-content-type-options")), ("no-store", "nosniff"), "{answer:?}");
+    assert_error_body(answer, "invalid_request");
+}
 
 on_both!(sl1_the_content_is_negotiated, |app| {
     let (uri, index) = place_of(&app.token_of(&app.fixture.k1));
@@ -76,7 +88,7 @@ on_both!(sl1_the_content_is_negotiated, |app| {
         "application/json",
     ] {
         let answer = ask("Accept", accept);
-        assert_eq!((answer.status, answer.body.len()), (406, 0), "{accept}: {answer:?}");
+        refused(&answer, 406);
     }
     let plain = app.get(&path(&uri));
     assert_eq!(plain.header("content-encoding"), None, "{plain:?}");
@@ -98,12 +110,16 @@ on_both!(sl1_what_is_not_there_is_not_found, |app| {
     for id in ["0", "999", "01", "-1", "x", "4294967296", "1/", ""] {
         let answer = app.get(&format!("{AGGREGATION}/{id}"));
         assert_eq!(answer.status, 404, "{id:?}: {answer:?}");
+        // A path that ends in a slash is no list's.
+        if !id.ends_with('/') && !id.is_empty() {
+            refused(&answer, 404);
+        }
     }
     // Section 8.4: what a list said in the past is not kept.
     let (uri, _) = place_of(&app.token_of(&app.fixture.k1));
     for query in ["?time=1686925000", "?x=1&time="] {
         let answer = app.get(&format!("{}{query}", path(&uri)));
-        assert_eq!((answer.status, answer.header("cache-control")), (501, Some("no-store")), "{answer:?}");
+        refused(&answer, 501);
     }
     assert_eq!(app.get(&format!("{}?timeless=1", path(&uri))).status, 200);
 });

@@ -66,6 +66,15 @@ impl ApiRequest<'_> {
     pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
         problem(&self.send(), status, code)
     }
+
+    /// Expects a `422` that names one broken rule.
+    #[track_caller]
+    pub(crate) fn breaks(&self, field: &str, code: &str) {
+        let told = self.refused(422, "validation_failed");
+        let errors = told["errors"].as_array().unwrap_or_else(|| panic!("no errors: {told}"));
+        assert_eq!((errors.len(), &errors[0]["field"], &errors[0]["code"]), (1, &field.into(), &code.into()), "{told}");
+        assert!(errors[0]["detail"].is_string(), "{told}");
+    }
 }
 
 /// Looks at a problem document (RFC 9457).

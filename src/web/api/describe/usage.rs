@@ -8,7 +8,7 @@ use crate::app::show_usage::{KeySummary, KeyUsage, OrganizationUsage};
 pub(in crate::web::api) const SHOW: Doc = Doc::new("showUsage", "Show usage")
     .because(
         "Of one key (`client_id`), by hour, scope and reason of refusal, with the scopes that nothing has asked for; or a \
-         page of sums for each of your organization's keys, the newest first.",
+         page of sums for each of your organization's keys, by scope and reason, the newest first.",
     )
     .answers::<KeyUsage>()
     .or_lists::<KeySummary>()

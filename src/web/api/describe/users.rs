@@ -54,10 +54,10 @@ pub(in crate::web::api) const CREATE: Doc = Doc::new("inviteUser", "Invite a use
 pub(in crate::web::api) const SHOW: Doc = Doc::new("showUser", "Show a user").answers::<UserView>();
 
 pub(in crate::web::api) const EDIT: Doc =
-    Doc::new("editUser", "Edit a user").because("The last owner stays one (`409`).").reads::<UserEdit>().answers::<UserView>();
+    Doc::new("editUser", "Edit a user").because("The last owner stays one (`422`).").reads::<UserEdit>().answers::<UserView>();
 
 pub(in crate::web::api) const DELETE: Doc =
-    Doc::new("removeUser", "Remove a user").because("The last owner stays (`409`). Sessions end at once.");
+    Doc::new("removeUser", "Remove a user").because("The last owner stays (`422`). Sessions end at once.");
 
 pub(in crate::web::api) const INVITE: Doc = Doc::new("inviteUserAgain", "Invite a user again")
     .because("Another e-mail with another link; earlier links are dead.")

@@ -174,9 +174,9 @@ fn status_list() -> Value {
                 "description": "The list, signed.",
                 "content": {"application/statuslist+jwt": {"schema": {"type": "string"}, "example": "eyJ…"}},
             },
-            "404": {"description": "There is no such list."},
-            "406": {"description": "Something else than `application/statuslist+jwt` was asked for."},
-            "501": {"description": "A list of the past was asked for (`time`)."},
+            "404": error("There is no such list.", "invalid_request", "there is no such list"),
+            "406": error("Something else than `application/statuslist+jwt` was asked for.", "invalid_request", "lists are served as application/statuslist+jwt"),
+            "501": error("A list of the past was asked for (`time`).", "invalid_request", "what a list said in the past is not kept"),
             "503": error("The server can't answer now.", "temporarily_unavailable", "the server can't answer now"),
         },
     })
