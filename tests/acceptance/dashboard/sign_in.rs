@@ -2,7 +2,7 @@
 
 use crate::support::browser::flows;
 
-flows!(both "sign_in.mjs": a_person_signs_in_and_out);
+flows!(both "sign_in.mjs": a_person_signs_in_and_out, the_first_operator_sets_the_platform_up);
 
 flows!("sign_in.mjs":
     a_keyboard_is_enough_to_sign_in_and_out,

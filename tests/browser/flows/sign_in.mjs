@@ -2,6 +2,7 @@
 
 import { checkAccessible } from "../lib/accessible.mjs";
 import { expect } from "../lib/browser.mjs";
+import { setUpLink } from "../lib/demo.mjs";
 import { fillSignIn, notice, signIn } from "../lib/installation.mjs";
 
 const heading = (page) => page.getByRole("heading", { level: 1 });
@@ -26,6 +27,34 @@ export async function a_person_signs_in_and_out(installation) {
   await page.goBack();
   await expect(page).toHaveURL(/nothing-here/);
   await expect(signOut(page)).toHaveCount(0);
+}
+
+export async function the_first_operator_sets_the_platform_up(installation) {
+  const login = { email: "ada@platform.example", password: "quilted zebra harbor 91" };
+  const page = await installation.visitor();
+  const token = await setUpLink(installation);
+  await page.goto(`/setup?token=${token}`);
+  // The link is neither in the address nor in the history.
+  await expect(page).toHaveURL(/\/setup$/);
+  await checkAccessible(page);
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("E-mail address").fill(login.email);
+  await page.getByLabel("Password", { exact: true }).fill(login.password);
+  await page.getByLabel("Repeat the password").fill("something else");
+  await page.getByRole("button", { name: "Set up" }).click();
+  await expect(page.getByRole("alert")).toContainText("Nothing was made yet");
+  await expect(page.getByLabel("E-mail address")).toHaveValue(login.email);
+  await page.getByLabel("Password", { exact: true }).fill(login.password);
+  await page.getByLabel("Repeat the password").fill(login.password);
+  await page.getByRole("button", { name: "Set up" }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  await checkAccessible(page);
+  await fillSignIn(page, login.email, login.password);
+  await page.getByRole("link", { name: "Organizations" }).click();
+  await expect(heading(page)).toHaveText("Organizations");
+  const stranger = await installation.visitor();
+  await stranger.goto(`/setup?token=${token}`);
+  await expect(heading(stranger)).toHaveText("This link does not work any more");
 }
 
 export async function mg7_a_wrong_password_and_an_unknown_address_look_the_same(installation) {
