@@ -70,3 +70,12 @@ flows!(both "profile.mjs":
     a_forgotten_password_is_replaced_with_a_link,
     a_person_changes_the_password_and_ends_other_sessions,
 );
+
+// The form is there when the server sends mail; nobody listens at that address, so the mail waits.
+on_both!(
+    who_forgot_the_password_asks_for_a_link,
+    ["--smtp-url", "smtp://127.0.0.1:9?tls=none", "--mail-from", "c@example.com"],
+    |app| {
+        crate::support::browser::run_flow(app, "profile.mjs", "who_forgot_the_password_asks_for_a_link");
+    }
+);

@@ -55,3 +55,22 @@ export async function a_forgotten_password_is_replaced_with_a_link(installation)
   await fillSignIn(page, developer.email, PASSWORD);
   await expect(heading(page)).toHaveText("API keys");
 }
+
+export async function who_forgot_the_password_asks_for_a_link(installation) {
+  const developer = await installation.user("developer");
+  const page = await installation.visitor();
+  const told = [];
+  for (const email of [developer.email, "nobody@example.com"]) {
+    await page.goto("/sign-in");
+    await page.getByRole("link", { name: "Forgot your password?" }).click();
+    await checkAccessible(page);
+    await page.getByLabel("E-mail address").fill(email);
+    await page.getByRole("button", { name: "Send the link" }).click();
+    await expect(page).toHaveURL(/\/sign-in/);
+    await checkAccessible(page);
+    told.push(await notice(page).textContent());
+  }
+  expect(told[0]).toBe(told[1]);
+  const waiting = await installation.sql("SELECT count(*) FROM pending_mails");
+  expect(String(waiting).trim()).toBe("1");
+}
