@@ -98,8 +98,7 @@ impl Gathered {
         }
         let all = self.fresh.len() + self.again.len();
         let wait = if all <= SOME { SHORT } else { LONG };
-        // A clock that was set back has not to catch up first.
-        let over = self.since.is_none_or(|since| now < since || now.unix() - since.unix() >= wait);
+        let over = self.since.is_none_or(|since| now.ends(since, wait));
         let taken = if over || last || all >= MANY {
             self.since = Some(now);
             self.written.clear();

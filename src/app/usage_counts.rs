@@ -162,8 +162,7 @@ impl UsageCounts {
 
     fn take_due(&self, queue: &mut Queue, now: Timestamp, last: bool) {
         let gathered: usize = self.shards.iter().map(|shard| shard.lock().map_or(0, |shard| shard.len())).sum();
-        // A clock that was set back has not to catch up first.
-        let over = queue.since.is_none_or(|since| now < since || now.unix() - since.unix() >= GATHERED_SECONDS);
+        let over = queue.since.is_none_or(|since| now.ends(since, GATHERED_SECONDS));
         if over || last || gathered <= FEW || gathered >= MANY {
             queue.since = Some(now);
             queue.counts.extend((0..SHARDS).flat_map(|at| self.take(at)));

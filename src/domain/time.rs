@@ -35,6 +35,12 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether something that began at `beginning` and takes `seconds` is over now; also when the clock was set back behind
+    /// its beginning, which would make it last.
+    pub fn ends(self, beginning: Self, seconds: i64) -> bool {
+        self < beginning || self.unix().saturating_sub(beginning.unix()) >= seconds
+    }
+
     /// This moment moved by `seconds` (which may be negative), within the years 1970 to 9999.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_unix(self.0.saturating_add(seconds))
