@@ -14,8 +14,9 @@ use crate::domain::name::Name;
 use crate::domain::scope::ScopeName;
 use crate::domain::time::{Hour, Timestamp};
 use crate::store::key_list::{self, KeyFilter, KeyPlace};
-use crate::store::usage::{KeySums, ScopeSet};
-use crate::store::{Db, api_keys, meta, usage};
+use crate::store::usage::ScopeSet;
+use crate::store::usage_sums::{self, KeySums};
+use crate::store::{Db, api_keys, meta};
 
 /// The hours that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,11 +157,11 @@ pub fn key_usage(
         let Some(key) = key.filter(|key| organization_id.is_none_or(|id| id == key.organization_id)) else { return Ok(None) };
         let counted_since = meta::usage_counted_since(connection)?.unwrap_or(key.created_at);
         let unused_since = now.plus_seconds(-UNUSED_AFTER_SECONDS).max(key.created_at).max(counted_since);
-        let tokens = usage::tokens(connection, client_id, from, to)?;
-        let refusals = usage::refusals(connection, client_id, from, to)?;
-        let by_set = usage::tokens_by_set(connection, client_id, Hour::of(unused_since).start())?;
+        let tokens = usage_sums::tokens(connection, client_id, from, to)?;
+        let refusals = usage_sums::refusals(connection, client_id, from, to)?;
+        let by_set = usage_sums::tokens_by_set(connection, client_id, Hour::of(unused_since).start())?;
         let ids: HashSet<i64> = tokens.iter().map(|(_, set, _)| *set).chain(by_set.iter().map(|(set, _)| *set)).collect();
-        let sets = usage::sets(connection, &ids.into_iter().collect::<Vec<_>>())?;
+        let sets = usage_sums::sets(connection, &ids.into_iter().collect::<Vec<_>>())?;
         let (unused_scopes, evidence) = unused(&key, &by_set, &sets);
         Ok(Some(KeyUsage {
             client_id,
@@ -328,9 +329,9 @@ pub fn organization_usage(
         let keys = key_list::page(connection, organization_id, &all, order, more, period.to)?;
         let (keys, has_more) = super::page_of(keys, limit);
         let ids: Vec<ClientId> = keys.iter().map(|key| key.client_id).collect();
-        let mut sums = usage::sums(connection, &ids, period.from, period.to)?;
+        let mut sums = usage_sums::sums(connection, &ids, period.from, period.to)?;
         let sets: HashSet<i64> = sums.values().flat_map(|sums| sums.tokens.iter().map(|(set, _)| *set)).collect();
-        let sets = usage::sets(connection, &sets.into_iter().collect::<Vec<_>>())?;
+        let sets = usage_sums::sets(connection, &sets.into_iter().collect::<Vec<_>>())?;
         let summary = |key: ApiKey| {
             let its = sums.remove(&key.client_id).unwrap_or_default();
             KeySummary::new(key, its, &sets)
@@ -369,7 +370,7 @@ pub struct HourUsage {
 /// [`AppError::Store`].
 pub fn usage_by_hour(db: &Db, organization_id: OrganizationId, period: Period) -> Result<OrganizationUsage, AppError> {
     let Period { from, to } = period;
-    let sums = db.read(|connection| usage::of_organization(connection, organization_id, from, to))?;
+    let sums = db.read(|connection| usage_sums::of_organization(connection, organization_id, from, to))?;
     let hours: Vec<HourUsage> =
         sums.into_iter().map(|(hour, (tokens, refusals))| HourUsage { hour: hour.start(), tokens, refusals }).collect();
     let totals =

@@ -39,6 +39,7 @@ pub mod sessions;
 pub mod signing_keys;
 mod url;
 pub mod usage;
+pub mod usage_sums;
 pub mod used_proofs;
 pub mod user_links;
 pub mod users;
