@@ -21,6 +21,8 @@ use crate::web::api::{Answer, ApiError, Method, WRONG_PASSWORD};
 struct AskPage {
     shell: Shell,
     kind: Ask,
+    /// What is being done.
+    deed: Option<&'static str>,
     /// Where the form goes.
     action: String,
     /// What was being sent.
@@ -48,39 +50,40 @@ pub(super) fn instead(visit: &Visit, page: &Page, error: PageError) -> Result<Re
             let next = if visit.path == "/" { String::new() } else { format!("?next={next}") };
             Ok(Reply::see_other(visit.to(&format!("/sign-in{next}"))))
         }
-        PageError::Api(ApiError::InvalidSession) => ask(visit, Ask::SignIn, StatusCode::UNAUTHORIZED, None),
+        PageError::Api(ApiError::InvalidSession) => ask(visit, page, Ask::SignIn, StatusCode::UNAUTHORIZED, None),
         PageError::Api(ApiError::WrongLogin) if visit.form.has(SIGN_IN_EMAIL) => {
-            ask(visit, Ask::SignIn, StatusCode::UNAUTHORIZED, Some("The e-mail address or the password is wrong."))
+            ask(visit, page, Ask::SignIn, StatusCode::UNAUTHORIZED, Some("The e-mail address or the password is wrong."))
         }
         PageError::Api(ApiError::Denied(Denied::ReauthenticationRequired)) => {
-            ask(visit, Ask::Password, StatusCode::FORBIDDEN, None)
+            ask(visit, page, Ask::Password, StatusCode::FORBIDDEN, None)
         }
         PageError::Api(ApiError::Refused { code, .. }) if *code == WRONG_PASSWORD && visit.form.has(CONFIRM_PASSWORD) => {
-            ask(visit, Ask::Password, StatusCode::FORBIDDEN, Some("This is not your password."))
+            ask(visit, page, Ask::Password, StatusCode::FORBIDDEN, Some("This is not your password."))
         }
         PageError::Api(wait @ ApiError::TooManyTries { .. }) if visit.form.has(CONFIRM_PASSWORD) => {
-            ask(visit, Ask::Password, StatusCode::TOO_MANY_REQUESTS, Some(&sentence(&wait.parts().2)))
+            ask(visit, page, Ask::Password, StatusCode::TOO_MANY_REQUESTS, Some(&sentence(&wait.parts().2)))
         }
-        PageError::StaleForm => ask(visit, Ask::Send, StatusCode::FORBIDDEN, None),
+        PageError::StaleForm => ask(visit, page, Ask::Send, StatusCode::FORBIDDEN, None),
         _ => error::page(visit, &error),
     }
 }
 
-fn ask(visit: &Visit, kind: Ask, status: StatusCode, error: Option<&str>) -> Result<Reply, PageError> {
+fn ask(visit: &Visit, page: &Page, kind: Ask, status: StatusCode, error: Option<&str>) -> Result<Reply, PageError> {
     let title = match kind {
         Ask::SignIn => "Sign in to continue",
         Ask::Password => "Confirm your password",
         Ask::Send => "Send this form?",
     };
-    let page = AskPage {
+    let question = AskPage {
         shell: Shell::new(visit, title, Section::None),
         kind,
+        deed: page.deed,
         action: visit.to(&visit.path_and_query()),
         kept: visit.form.kept(),
         email: visit.form.text(SIGN_IN_EMAIL).to_owned(),
         error: error.map(str::to_owned),
     };
-    Reply::page_as(status, &page)
+    Reply::page_as(status, &question)
 }
 
 /// Signs in with what came beside the form; the form then goes on in the new session.

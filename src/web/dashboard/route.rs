@@ -36,20 +36,27 @@ pub(super) struct Page {
     /// With `{names}`.
     pub(super) path: &'static str,
     pub(super) access: Access,
+    /// What it does, behind "to": for those who are asked for their password first.
+    pub(super) deed: Option<&'static str>,
     pub(super) show: fn(&Visit) -> Result<Reply, PageError>,
 }
 
 /// A page for those who have signed in.
 pub(super) const fn get(path: &'static str, show: fn(&Visit) -> Result<Reply, PageError>) -> Page {
-    Page { method: Method::Get, path, access: Access::SignedIn, show }
+    Page { method: Method::Get, path, access: Access::SignedIn, deed: None, show }
 }
 
 /// A form for those who have signed in.
 pub(super) const fn post(path: &'static str, show: fn(&Visit) -> Result<Reply, PageError>) -> Page {
-    Page { method: Method::Post, path, access: Access::SignedIn, show }
+    Page { method: Method::Post, path, access: Access::SignedIn, deed: None, show }
 }
 
 impl Page {
+    /// The same with what it does.
+    pub(super) const fn to(self, deed: &'static str) -> Self {
+        Self { deed: Some(deed), ..self }
+    }
+
     /// The same for anyone.
     pub(super) const fn for_anyone(self) -> Self {
         Self { access: Access::Anyone, ..self }

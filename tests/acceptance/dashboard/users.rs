@@ -141,7 +141,12 @@ on_both!(mg6_a_stale_proof_is_asked_for_and_nothing_typed_is_lost, |app| {
     let asked = owner.post("/users", &[("email", &email), ("name", "Robin"), ("role", "admin")]);
     assert_eq!(asked.status, 403, "{asked:?}");
     let text = asked.text();
-    assert!(text.contains("Confirm your password") && text.contains(&format!("value=\"{email}\"")), "{text}");
+    assert!(
+        text.contains("Confirm your password")
+            && text.contains("To invite this person,")
+            && text.contains(&format!("value=\"{email}\"")),
+        "{text}"
+    );
     let password = owner.login.clone().unwrap().password;
     let done = owner.post("/users", &[("email", &email), ("name", "Robin"), ("role", "admin"), ("confirm_password", &password)]);
     assert_eq!(done.status, 303, "{done:?}");
