@@ -15,7 +15,7 @@ use crate::domain::event::EventKind;
 use crate::domain::grant::Grants;
 use crate::domain::id::{ClientId, SecretId};
 use crate::domain::time::Timestamp;
-use crate::store::{Change, WriteTransaction, api_keys, key_epochs, secrets};
+use crate::store::{Change, WriteTransaction, api_keys, key_epochs, secret_uses, secrets};
 
 /// What an edit changes.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +137,7 @@ pub fn retire_secret(work: &mut Work<'_, '_>, id: ClientId, secret: Option<Secre
 
 /// Removes a secret; when the key was last used stays known.
 fn remove_secret(transaction: &mut WriteTransaction<'_>, key: &mut ApiKey, id: SecretId) -> Result<(), AppError> {
-    let uses = secrets::uses(transaction.reading(), &[id])?;
+    let uses = secret_uses::of(transaction.reading(), &[id])?;
     if let Some(last) = uses.get(&id).filter(|u| u.last_used_at > key.last_used_at) {
         key.last_used_at = last.last_used_at;
         key.last_used_ip = last.last_used_ip;

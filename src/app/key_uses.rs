@@ -1,20 +1,21 @@
 //! When each key was last used, for its own row, by which lists are ordered.
 //!
 //! While few keys are in use, that is written soon, though not again within a minute. With many it is written rarely and in the
-//! order of the table: neighbours share the writing of a page, which costs more than a row.
+//! order of the table, with times in steps: neighbours share the writing of a page, which costs more than a row.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
+use super::uses::work_off;
 use crate::domain::id::ClientId;
 use crate::domain::time::Timestamp;
-use crate::store::key_uses::{self, KeyUse};
-use crate::store::{Db, StoreError};
+use crate::store::last_uses::LastUse;
+use crate::store::{Db, StoreError, key_uses};
 
 /// As many keys as are written at once, without waiting for others.
 const FEW: usize = 1_000;
@@ -30,9 +31,6 @@ const SHORT: i64 = 60;
 
 /// Ten minutes, in seconds.
 const LONG: i64 = 600;
-
-/// Rows in one transaction: the writer's lock is not held for long.
-const BATCH: usize = 500;
 
 /// How long rows are written before other work gets its turn; what is left over waits in memory.
 const WRITING: Duration = Duration::from_millis(500);
@@ -54,12 +52,12 @@ struct Gathered {
     /// Those keys.
     written: HashSet<ClientId, RandomState>,
     /// What is being written, the first in order last.
-    queue: Vec<KeyUse>,
+    queue: Vec<LastUse<ClientId>>,
 }
 
 impl KeyUses {
     /// Notes that keys were used.
-    pub(super) fn note(&self, uses: impl Iterator<Item = KeyUse>) {
+    pub(super) fn note(&self, uses: impl Iterator<Item = LastUse<ClientId>>) {
         if let Ok(mut gathered) = self.0.lock() {
             uses.for_each(|new| gathered.note(new));
         }
@@ -72,21 +70,14 @@ impl KeyUses {
     pub(super) fn flush(&self, db: &Db, now: Timestamp, last: bool) -> Result<(), StoreError> {
         let Ok(mut gathered) = self.0.lock() else { return Ok(()) };
         gathered.take_due(now, last);
-        let started = Instant::now();
-        while !gathered.queue.is_empty() && (last || started.elapsed() < WRITING) {
-            let rest = gathered.queue.len().saturating_sub(BATCH);
-            let batch = gathered.queue.get(rest..).unwrap_or_default();
-            key_uses::record(db, batch, now)?;
-            gathered.queue.truncate(rest);
-        }
-        Ok(())
+        work_off(&mut gathered.queue, if last { Duration::MAX } else { WRITING }, |batch| key_uses::record(db, batch, now))
     }
 }
 
 impl Gathered {
-    fn note(&mut self, new: KeyUse) {
-        let of = if self.written.contains(&new.key) { &mut self.again } else { &mut self.fresh };
-        let known = of.entry(new.key).or_insert((new.at, new.ip));
+    fn note(&mut self, new: LastUse<ClientId>) {
+        let of = if self.written.contains(&new.id) { &mut self.again } else { &mut self.fresh };
+        let known = of.entry(new.id).or_insert((new.at, new.ip));
         if known.0 <= new.at {
             *known = (new.at, new.ip);
         }
@@ -97,7 +88,7 @@ impl Gathered {
             return;
         }
         let all = self.fresh.len() + self.again.len();
-        let wait = if all <= SOME { SHORT } else { LONG };
+        let (wait, step) = if all <= SOME { (SHORT, 1) } else { (LONG, LONG) };
         let over = self.since.is_none_or(|since| now.ends(since, wait));
         let taken = if over || last || all >= MANY {
             self.since = Some(now);
@@ -111,10 +102,12 @@ impl Gathered {
             return;
         };
         self.written.extend(taken.keys());
-        self.queue.extend(taken.into_iter().map(|(key, (at, ip))| KeyUse { key, at, ip }));
+        // In steps, neighbours in the table are neighbours in the index of lists by last use, too.
+        let row = |(id, (at, ip)): (ClientId, (Timestamp, IpAddr))| LastUse { id, at: at.in_steps_of(step), ip };
+        self.queue.extend(taken.into_iter().map(row));
         // The newest of a key's comes first, and stays.
-        self.queue.sort_unstable_by_key(|new| Reverse((new.key, new.at)));
-        self.queue.dedup_by_key(|new| new.key);
+        self.queue.sort_unstable_by_key(|new| Reverse((new.id, new.at)));
+        self.queue.dedup_by_key(|new| new.id);
     }
 }
 
@@ -130,14 +123,14 @@ mod tests {
         ClientId::from_parts(0, number as u128)
     }
 
-    fn used(number: usize, at: Timestamp) -> KeyUse {
-        KeyUse { key: key(number), at, ip: Ipv4Addr::LOCALHOST.into() }
+    fn used(number: usize, at: Timestamp) -> LastUse<ClientId> {
+        LastUse { id: key(number), at, ip: Ipv4Addr::LOCALHOST.into() }
     }
 
     /// What is written next, in order.
     fn due(gathered: &mut Gathered, now: Timestamp) -> Vec<(ClientId, Timestamp)> {
         gathered.take_due(now, false);
-        std::mem::take(&mut gathered.queue).into_iter().rev().map(|row| (row.key, row.at)).collect()
+        std::mem::take(&mut gathered.queue).into_iter().rev().map(|row| (row.id, row.at)).collect()
     }
 
     #[test]
@@ -161,7 +154,7 @@ mod tests {
 
     #[test]
     fn many_keys_are_written_together_in_order() {
-        for (keys, wait) in [(FEW + 1, SHORT), (SOME + 1, LONG)] {
+        for (keys, wait, at) in [(FEW + 1, SHORT, NOON.plus_seconds(59)), (SOME + 1, LONG, NOON)] {
             let mut gathered = Gathered::default();
             due(&mut gathered, NOON);
             (0..keys).rev().for_each(|number| gathered.note(used(number, NOON)));
@@ -171,7 +164,7 @@ mod tests {
             let written = due(&mut gathered, NOON.plus_seconds(wait));
             assert_eq!(written.len(), keys);
             assert!(written.is_sorted());
-            assert_eq!(written.get(7), Some(&(key(7), NOON.plus_seconds(59))));
+            assert_eq!(written.get(7), Some(&(key(7), at)));
             (0..MANY).for_each(|number| gathered.note(used(number, NOON)));
             let written = due(&mut gathered, NOON.plus_seconds(wait + 1));
             assert_eq!(written.len(), MANY, "they wait for no longer than memory has room");

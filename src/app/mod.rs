@@ -46,6 +46,7 @@ mod passwords;
 pub mod people;
 pub mod plans;
 pub mod profiles;
+mod recent_uses;
 pub mod refusals;
 pub mod rename;
 pub mod revoke_token;

@@ -21,8 +21,8 @@ use crate::domain::plan::PlanName;
 use crate::domain::public_credential::{PublicCredential, RegisteredJwks, TrustedIssuer};
 use crate::domain::time::Timestamp;
 use crate::store::key_list::{self, KeyFilter, KeyPlace};
-use crate::store::secrets::SecretUse;
-use crate::store::{Db, api_keys, organizations, secrets};
+use crate::store::secret_uses::{self, SecretUse};
+use crate::store::{Db, api_keys, organizations};
 
 /// A key as it is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -231,7 +231,7 @@ pub fn show_api_key(db: &Db, id: ClientId, now: Timestamp) -> Result<ApiKeyView,
     let found = db.read(|connection| {
         let Some(key) = api_keys::find(connection, id)? else { return Ok(None) };
         let ids: Vec<SecretId> = key.secrets.iter().map(|secret| secret.id).collect();
-        let uses = secrets::uses(connection, &ids)?;
+        let uses = secret_uses::of(connection, &ids)?;
         Ok(Some(ApiKeyView::new(key, &uses, now)))
     })?;
     found.ok_or_else(|| AppError::not_found("API key", id))
@@ -264,7 +264,7 @@ pub fn page_of_api_keys(
         let (keys, has_more) = super::page_of(keys, limit);
         let next = keys.last().filter(|_| has_more).map(|last| KeyPlace::of(sort, last));
         let ids: Vec<SecretId> = keys.iter().flat_map(|key| &key.secrets).map(|secret| secret.id).collect();
-        let uses = secrets::uses(connection, &ids)?;
+        let uses = secret_uses::of(connection, &ids)?;
         Ok(PageOfKeys { keys: keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect(), next })
     })?)
 }
@@ -280,7 +280,7 @@ pub fn list_api_keys(db: &Db, organization_id: OrganizationId, now: Timestamp) -
         }
         let keys = api_keys::of_organization(connection, organization_id)?;
         let ids: Vec<SecretId> = keys.iter().flat_map(|key| &key.secrets).map(|secret| secret.id).collect();
-        let uses = secrets::uses(connection, &ids)?;
+        let uses = secret_uses::of(connection, &ids)?;
         Ok(Some(keys.into_iter().map(|key| ApiKeyView::new(key, &uses, now)).collect()))
     })?;
     found.ok_or_else(|| AppError::not_found("organization", organization_id))

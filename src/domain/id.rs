@@ -29,6 +29,16 @@ macro_rules! identifiers {
                 Self(Ulid::from_parts(unix_milliseconds, random).to_bytes())
             }
 
+            /// The identifier of these bytes.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes, which sort as it does.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
             /// Adds its text to `text`; several times quicker than formatting.
             pub fn push_to(&self, text: &mut String) {
                 let mut buffer = [0_u8; ULID_LENGTH];

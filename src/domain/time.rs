@@ -41,6 +41,11 @@ impl Timestamp {
         self < beginning || self.unix().saturating_sub(beginning.unix()) >= seconds
     }
 
+    /// The last multiple of `step` seconds, at least 1, since 1970 that is not after this moment.
+    pub const fn in_steps_of(self, step: i64) -> Self {
+        Self::from_unix(self.0 - self.0 % step)
+    }
+
     /// This moment moved by `seconds` (which may be negative), within the years 1970 to 9999.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self::from_unix(self.0.saturating_add(seconds))

@@ -107,7 +107,16 @@ diesel::table! {
         secret_id -> Text,
         last_used_at -> Nullable<BigInt>,
         last_used_ip -> Nullable<Text>,
-        tokens_issued -> BigInt,
+    }
+}
+diesel::table! {
+    recent_secret_uses (id) {
+        id -> BigInt,
+        node -> BigInt,
+        written_at -> BigInt,
+        first_secret -> Binary,
+        last_secret -> Binary,
+        uses -> Binary,
     }
 }
 diesel::table! { status_lists (id) { id -> BigInt, size -> BigInt, given -> BigInt, created_at -> BigInt, } }

@@ -1,16 +1,11 @@
-//! The tables of secrets and of their uses.
+//! The table of secrets.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
-use diesel::backend::Backend;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Text};
 
-use super::schema::{api_keys, api_secret_uses, api_secrets};
-use super::{DbConnection, StoreError, WriteTransaction};
+use super::schema::{api_keys, api_secrets};
+use super::{DbConnection, StoreError, WriteTransaction, secret_uses};
 use crate::domain::api_key::ApiKey;
 use crate::domain::client_secret::{SealedHash, SecretDigest, SecretHint, SecretProof, StoredSecret};
 use crate::domain::id::{ClientId, SecretId};
@@ -71,17 +66,6 @@ impl Row {
 
 pub(super) type Stored = Vec<StoredSecret>;
 
-/// When and from where a secret was last used, and for how many tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SecretUse {
-    /// `None`: never.
-    pub last_used_at: Option<Timestamp>,
-    /// The client's address then.
-    pub last_used_ip: Option<IpAddr>,
-    /// Tokens issued for it so far.
-    pub tokens_issued: i64,
-}
-
 /// Adds a secret to a key.
 ///
 /// # Errors
@@ -89,10 +73,7 @@ pub struct SecretUse {
 pub fn insert(transaction: &mut WriteTransaction<'_>, key: ClientId, secret: &StoredSecret) -> Result<(), StoreError> {
     let row = Row::of(key, secret);
     diesel::insert_into(api_secrets::table).values(&row).execute(transaction.connection)?;
-    diesel::insert_into(api_secret_uses::table)
-        .values((api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0)))
-        .execute(transaction.connection)?;
-    Ok(())
+    secret_uses::insert(transaction, &[&row.id])
 }
 
 /// Adds the secrets of many keys, in few statements.
@@ -102,10 +83,8 @@ pub fn insert(transaction: &mut WriteTransaction<'_>, key: ClientId, secret: &St
 pub(super) fn insert_all(transaction: &mut WriteTransaction<'_>, keys: &[ApiKey]) -> Result<(), StoreError> {
     let rows: Vec<Row> = keys.iter().flat_map(|key| key.secrets.iter().map(|secret| Row::of(key.client_id, secret))).collect();
     insert_rows!(transaction, api_secrets::table, rows);
-    let uses: Vec<_> =
-        rows.iter().map(|row| (api_secret_uses::secret_id.eq(&row.id), api_secret_uses::tokens_issued.eq(0))).collect();
-    insert_rows!(transaction, api_secret_uses::table, uses);
-    Ok(())
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    secret_uses::insert(transaction, &ids)
 }
 
 /// Puts our own digest in the place of another server's hash. False when there is no such hash (any more): another node
@@ -134,15 +113,13 @@ pub fn delete(transaction: &mut WriteTransaction<'_>, key: ClientId, id: SecretI
 }
 
 fn delete_row(connection: &mut DbConnection, client_id: &str, id: &str) -> Result<(), StoreError> {
-    let last: Option<(Option<i64>, Option<String>)> = api_secret_uses::table
-        .find(id)
-        .select((api_secret_uses::last_used_at, api_secret_uses::last_used_ip))
-        .first(connection)
-        .optional()?;
-    if let Some((Some(at), ip)) = last {
+    // What is no id of ours was never used.
+    let ids: Vec<SecretId> = id.parse().into_iter().collect();
+    for last in secret_uses::of(connection, &ids)?.into_values() {
+        let Some(at) = last.last_used_at.map(Timestamp::unix) else { continue };
         let earlier = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
         diesel::update(api_keys::table.find(client_id).filter(earlier))
-            .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
+            .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(last.last_used_ip.map(|ip| ip.to_string()))))
             .execute(connection)?;
     }
     diesel::delete(api_secrets::table.find(id)).execute(connection)?;
@@ -191,162 +168,6 @@ pub(super) fn of_keys(
     }
     found.values_mut().filter_map(|secrets| secrets.as_mut().ok()).for_each(newest_first);
     Ok(found)
-}
-
-/// The uses of the named secrets.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn uses(connection: &mut DbConnection, secrets: &[SecretId]) -> Result<HashMap<SecretId, SecretUse>, StoreError> {
-    let mut found = HashMap::with_capacity(secrets.len());
-    for chunk in secrets.chunks(500) {
-        let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
-        let rows: Vec<(String, Option<i64>, Option<String>, i64)> =
-            api_secret_uses::table.filter(api_secret_uses::secret_id.eq_any(ids)).load(connection)?;
-        for (id, at, ip, tokens_issued) in rows {
-            let id: SecretId = id.parse().map_err(|detail| StoreError::corrupt("api_secret_uses", &id, detail))?;
-            let secret_use = SecretUse {
-                last_used_at: at.map(Timestamp::from_unix),
-                last_used_ip: ip.and_then(|text| text.parse().ok()),
-                tokens_issued,
-            };
-            found.insert(id, secret_use);
-        }
-    }
-    Ok(found)
-}
-
-/// What happened to a secret since the last time.
-#[derive(Clone, Copy, Debug)]
-pub struct NewUse {
-    /// Whose secret.
-    pub key: ClientId,
-    /// Which.
-    pub secret: SecretId,
-    /// When a token was last issued for it.
-    pub last_at: Timestamp,
-    /// To which address.
-    pub last_ip: IpAddr,
-    /// How many were.
-    pub tokens: i64,
-}
-
-/// Uses in one statement to a server, so that each does not cost a round trip.
-const USES_AT_ONCE: usize = 250;
-
-/// Adds what happened since the last time. A secret that is gone is passed over. An earlier time than the one that
-/// another node wrote does not set it back. Each secret may stand in `uses` once.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub fn record_uses(transaction: &mut WriteTransaction<'_>, uses: &[NewUse]) -> Result<(), StoreError> {
-    let rows: Vec<UseRow> = uses.iter().map(UseRow::of).collect();
-    let server = match transaction.connection {
-        DbConnection::Postgres(server) => server,
-        DbConnection::Sqlite(file) => {
-            return rows.iter().try_for_each(|row| AddUse(row).execute(file).map(drop)).map_err(Into::into);
-        }
-    };
-    for chunk in rows.chunks(USES_AT_ONCE) {
-        // In one order on every node: two that write the same rows must not wait for each other in a circle.
-        let locked: Vec<String> = api_secret_uses::table
-            .filter(api_secret_uses::secret_id.eq_any(chunk.iter().map(|row| &row.id)))
-            .order(api_secret_uses::secret_id)
-            .select(api_secret_uses::secret_id)
-            .for_update()
-            .load(server)?;
-        drop(locked);
-        AddUses(chunk).execute(server)?;
-    }
-    Ok(())
-}
-
-struct UseRow {
-    id: String,
-    at: i64,
-    ip: String,
-    tokens: i64,
-}
-
-impl UseRow {
-    fn of(new: &NewUse) -> Self {
-        Self { id: new.secret.to_string(), at: new.last_at.unix(), ip: new.last_ip.to_string(), tokens: new.tokens }
-    }
-}
-
-/// One row. Diesel's own update is put together and parsed anew each time it is run. Without the table of new rows that
-/// [`AddUses`] has: SQLite makes a B-tree of that, which costs several times the update.
-struct AddUse<'r>(&'r UseRow);
-
-impl QueryId for AddUse<'_> {
-    type QueryId = AddUse<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl<C: diesel::Connection> RunQueryDsl<C> for AddUse<'_> {}
-
-impl<B> QueryFragment<B> for AddUse<'_>
-where
-    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
-    String: ToSql<Text, B>,
-    i64: ToSql<BigInt, B>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
-        out.push_sql("UPDATE api_secret_uses SET tokens_issued = tokens_issued + ");
-        out.push_bind_param::<BigInt, _>(&self.0.tokens)?;
-        out.push_sql(", last_used_ip = CASE WHEN last_used_at > ");
-        out.push_bind_param::<BigInt, _>(&self.0.at)?;
-        out.push_sql(" THEN last_used_ip ELSE ");
-        out.push_bind_param::<Text, _>(&self.0.ip)?;
-        out.push_sql(" END, last_used_at = CASE WHEN last_used_at > ");
-        out.push_bind_param::<BigInt, _>(&self.0.at)?;
-        out.push_sql(" THEN last_used_at ELSE ");
-        out.push_bind_param::<BigInt, _>(&self.0.at)?;
-        out.push_sql(" END WHERE secret_id = ");
-        out.push_bind_param::<Text, _>(&self.0.id)?;
-        Ok(())
-    }
-}
-
-/// Some rows in one statement, for a server.
-struct AddUses<'r>(&'r [UseRow]);
-
-impl QueryId for AddUses<'_> {
-    type QueryId = ();
-    // The text differs with the number of rows.
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C: diesel::Connection> RunQueryDsl<C> for AddUses<'_> {}
-
-impl<B> QueryFragment<B> for AddUses<'_>
-where
-    B: Backend + HasSqlType<Text> + HasSqlType<BigInt>,
-    String: ToSql<Text, B>,
-    i64: ToSql<BigInt, B>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, B>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
-        out.push_sql("WITH used (id, at, ip, tokens) AS (VALUES ");
-        for (index, row) in self.0.iter().enumerate() {
-            out.push_sql(if index == 0 { "(CAST(" } else { ", (CAST(" });
-            out.push_bind_param::<Text, _>(&row.id)?;
-            out.push_sql(" AS TEXT), CAST(");
-            out.push_bind_param::<BigInt, _>(&row.at)?;
-            out.push_sql(" AS BIGINT), CAST(");
-            out.push_bind_param::<Text, _>(&row.ip)?;
-            out.push_sql(" AS TEXT), CAST(");
-            out.push_bind_param::<BigInt, _>(&row.tokens)?;
-            out.push_sql(" AS BIGINT))");
-        }
-        out.push_sql(
-            ") UPDATE api_secret_uses SET tokens_issued = tokens_issued + used.tokens, \
-             last_used_ip = CASE WHEN last_used_at > used.at THEN last_used_ip ELSE used.ip END, \
-             last_used_at = CASE WHEN last_used_at > used.at THEN last_used_at ELSE used.at END \
-             FROM used WHERE secret_id = used.id",
-        );
-        Ok(())
-    }
 }
 
 /// Ended secrets removed at a time.

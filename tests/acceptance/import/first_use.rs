@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{BCRYPT_10, BCRYPT_12, HYDRA, SECRET, SHA_256, ask, foreign_hashes, import, import_one, line};
+use super::{BCRYPT_10, BCRYPT_12, HYDRA, SECRET, SHA_256, ask, foreign_hashes, import_one};
 use crate::support::token::refused;
 use crate::support::tools::{HONOURED_WITHIN, eventually, fresh_address};
-use crate::support::{App, Backend, Key, Server, on_both};
+use crate::support::{App, Backend, Key, on_both};
 
 const TRUST: [&str; 2] = ["--trusted-proxies", "127.0.0.0/8"];
 const WRITTEN_WITHIN: Duration = Duration::from_secs(7);
@@ -158,26 +158,3 @@ fn f18_a_flood_of_guesses_at_a_slow_hash_does_not_reach_other_keys() {
         ask(&app, &client_id, SECRET).send().status.eq(&200).then_some(())
     });
 }
-
-/// More than are written as soon as they were used.
-const MANY: usize = 1_200;
-
-on_both!(what_very_many_keys_were_used_for_is_written_when_the_server_stops, |app| {
-    let lines: String = (0..MANY).map(|number| line(&format!("many {number}"), SHA_256, &json!({}))).collect();
-    let report = import(app, &lines, &[]).succeeded().json();
-    let ids: Vec<&str> = report["keys"].as_array().unwrap().iter().map(|key| key["client_id"].as_str().unwrap()).collect();
-    eventually(HONOURED_WITHIN, "the server knows the keys", || ask(app, ids[MANY - 1], SECRET).works().then_some(()));
-    let server: &Server = app;
-    std::thread::scope(|scope| {
-        for some in ids.chunks(MANY / 8) {
-            scope.spawn(move || some.iter().for_each(|id| assert!(ask(server, id, SECRET).works())));
-        }
-    });
-    app.terminate();
-    let counted = |sql: &str| app.site.sql(sql).trim().parse::<usize>().unwrap();
-    assert_eq!(counted("select count(*) from api_keys where last_used_at > 0 and last_used_ip = '127.0.0.1'"), MANY);
-    assert_eq!(counted("select count(distinct client_id) from token_usage"), MANY);
-    // And one to see that the keys were known.
-    assert_eq!(counted("select cast(sum(tokens) as bigint) from token_usage"), MANY + 1);
-    assert_eq!(counted("select cast(sum(tokens_issued) as bigint) from api_secret_uses"), MANY + 1);
-});

@@ -3,6 +3,7 @@
 mod file;
 mod first_use;
 mod hashes;
+mod many_uses;
 
 use serde_json::{Value, json};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -100,6 +101,37 @@ impl Site {
                 output_of(sqlite.args(["-cmd", ".timeout 10000"]).arg(self.sqlite_file()).arg(sql))
             }
         }
+    }
+
+    /// Holds the lock that writers take, for so long.
+    pub(crate) fn hold(&self, time: Duration) {
+        let seconds = time.as_secs();
+        match self.backend {
+            Backend::Postgres => {
+                let tables = "feed_head, api_secret_uses, recent_secret_uses";
+                self.sql(&format!("BEGIN; LOCK TABLE {tables} IN SHARE MODE; SELECT pg_sleep({seconds}); COMMIT"));
+            }
+            Backend::Sqlite => {
+                let held = format!(".shell touch {} && sleep {seconds}", self.dir.join("held").display());
+                let mut sqlite = Command::new(tools::program("sqlite3", "sqlite3"));
+                output_of(sqlite.args(["-cmd", ".timeout 10000"]).arg(self.sqlite_file()).args([
+                    "BEGIN IMMEDIATE",
+                    &held,
+                    "COMMIT",
+                ]));
+            }
+        }
+    }
+
+    /// Waits until [`Site::hold`] has the lock.
+    #[track_caller]
+    pub(crate) fn wait_until_held(&self) {
+        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+        let is_held = || match self.backend {
+            Backend::Postgres => self.sql(sleeping).trim() == "1",
+            Backend::Sqlite => self.dir.join("held").exists(),
+        };
+        tools::eventually(Duration::from_secs(10), "somebody holds the lock", || is_held().then_some(()));
     }
 
     /// The program with this installation in its environment, and nothing else there.

@@ -18,7 +18,7 @@ use crate::app::show_api_key::ApiKeyView;
 use crate::domain::api_key::{ApiKey, KeyKind};
 use crate::domain::id::ClientId;
 use crate::domain::permission::may_manage_admin_keys;
-use crate::store::{api_keys, secrets};
+use crate::store::{api_keys, secret_uses};
 
 /// The key of this id, when it is one of the caller's organization.
 fn own(work: &mut Work<'_, '_>, call: &Call, id: ClientId) -> Result<ApiKey, ApiError> {
@@ -31,7 +31,7 @@ fn own(work: &mut Work<'_, '_>, call: &Call, id: ClientId) -> Result<ApiKey, Api
 /// A key as it is shown, within the change that made it so.
 fn view(work: &mut Work<'_, '_>, key: ApiKey) -> Result<ApiKeyView, ApiError> {
     let ids: Vec<_> = key.secrets.iter().map(|secret| secret.id).collect();
-    let uses = secrets::uses(work.transaction.reading(), &ids)?;
+    let uses = secret_uses::of(work.transaction.reading(), &ids)?;
     Ok(ApiKeyView::new(key, &uses, work.now))
 }
 
