@@ -54,6 +54,7 @@ pub mod server_status;
 pub mod set_up;
 pub mod show_api_key;
 pub mod show_catalogue;
+pub mod show_organization_usage;
 pub mod show_rate_limit;
 pub mod show_usage;
 pub mod show_webhooks;

@@ -11,7 +11,7 @@ use crate::domain::id::{DeliveryId, EventId, OrganizationId, WebhookId, WebhookS
 use crate::domain::outbound_url::OutboundUrl;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{DisabledReason, EventFilter, StoredWebhookSecret, Webhook};
-use crate::store::deliveries::{self, Delivery};
+use crate::store::shown_deliveries::{self, Delivery};
 use crate::store::{Db, webhooks};
 
 /// A webhook as it is shown.
@@ -173,7 +173,7 @@ pub fn list_deliveries(
         if webhook.is_none() {
             return Ok(None);
         }
-        deliveries::of_webhook(connection, id, state, before, limit).map(Some)
+        shown_deliveries::of_webhook(connection, id, state, before, limit).map(Some)
     })?;
     let found = found.ok_or_else(|| AppError::not_found("webhook", id))?;
     Ok(found.into_iter().map(DeliveryView::from).collect())

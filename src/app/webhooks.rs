@@ -17,7 +17,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
     DisabledReason, EventFilter, MAX_SECRET_GRACE_SECONDS, MAX_WEBHOOKS, StoredWebhookSecret, Webhook, check_description,
 };
-use crate::store::deliveries::{self, Delivery, NewDelivery};
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::shown_deliveries::{self, Delivery};
 use crate::store::{WriteTransaction, events, organizations, webhooks};
 
 /// What a new webhook is to be.
@@ -194,7 +195,7 @@ pub fn send_webhook_test(work: &mut Work<'_, '_>, organization: OrganizationId, 
     events::dispatch(work.transaction, event.id, work.now)?;
     let delivery = queue(work.transaction, &event, &webhook, work.now)?;
     work.audit(AuditEntry::done("webhook.tested", Some(organization), id));
-    deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(|| AppError::not_found("delivery", delivery))
+    shown_deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(|| AppError::not_found("delivery", delivery))
 }
 
 /// Puts the delivery of an event to a webhook into the queue.
@@ -230,12 +231,12 @@ pub fn redeliver(
 ) -> Result<Delivery, AppError> {
     find_enabled(work.transaction, organization, id)?;
     let missing = || AppError::not_found("delivery", delivery);
-    let before = deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(missing)?;
+    let before = shown_deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(missing)?;
     deliveries::requeue(work.transaction, delivery, work.now)?;
     let entry = AuditEntry::done("webhook.redelivered", Some(organization), id);
     let state = |state: DeliveryState| Some(json!({"delivery_id": delivery, "state": state}));
     work.audit(entry.changing(state(before.state), state(DeliveryState::Pending)));
-    deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(missing)
+    shown_deliveries::find(work.transaction.reading(), id, delivery)?.ok_or_else(missing)
 }
 
 fn find(transaction: &mut WriteTransaction<'_>, organization: OrganizationId, id: WebhookId) -> Result<Webhook, AppError> {

@@ -39,6 +39,7 @@ mod search;
 pub mod secret_uses;
 pub mod secrets;
 pub mod sessions;
+pub mod shown_deliveries;
 pub mod signing_keys;
 mod url;
 pub mod usage;

@@ -5,8 +5,9 @@ use super::call::Call;
 use super::cursor;
 use super::problem::ApiError;
 use super::query::{bad, bad_cursor};
+use crate::app::show_organization_usage::{organization_usage, usage_by_hour};
 use crate::app::show_rate_limit::show_rate_limit;
-use crate::app::show_usage::{Period, key_usage, organization_usage, usage_by_hour};
+use crate::app::show_usage::{Period, key_usage};
 use crate::domain::id::ClientId;
 
 /// The usage of one key, or a summary of each of the organization's keys, the newest first.

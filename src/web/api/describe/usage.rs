@@ -2,8 +2,9 @@
 
 use super::operation::Doc;
 use super::parameters::{CURSOR, FROM, KEY, LIMIT, TO};
+use crate::app::show_organization_usage::{KeySummary, OrganizationUsage};
 use crate::app::show_rate_limit::RateLimitView;
-use crate::app::show_usage::{KeySummary, KeyUsage, OrganizationUsage};
+use crate::app::show_usage::KeyUsage;
 
 pub(in crate::web::api) const SHOW: Doc = Doc::new("showUsage", "Show usage")
     .because(
