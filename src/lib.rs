@@ -14,7 +14,16 @@
 //! - [`crypto`]: keys, digests, tokens; the only home of the cryptographic libraries.
 //! - [`domain`]: the words of the product and their rules; no I/O, no clock.
 //! - [`clock`]: the only caller of the wall clock.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
 
 pub mod app;
 pub mod cli;

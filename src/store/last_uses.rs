@@ -48,7 +48,8 @@ impl Table {
 /// Rows in one statement to a server, so that each does not cost a round trip.
 const AT_ONCE: usize = 250;
 
-/// Writes down uses, in which each id may stand once. What is gone is passed over; what its row knows of later stays.
+/// Writes down uses, in which each id may stand once. What is gone is passed over; what its row knows of later stays, and a row
+/// that knows it all is not written again.
 pub(super) fn write<I: ToString>(
     transaction: &mut WriteTransaction<'_>,
     table: Table,
@@ -118,9 +119,13 @@ where
         out.push_sql(table.id());
         out.push_sql(" = ");
         out.push_bind_param::<Text, _>(&row.id)?;
-        out.push_sql(" AND (last_used_at IS NULL OR last_used_at <= ");
+        out.push_sql(" AND (last_used_at IS NULL OR last_used_at < ");
         out.push_bind_param::<BigInt, _>(&row.at)?;
-        out.push_sql(")");
+        out.push_sql(" OR (last_used_at = ");
+        out.push_bind_param::<BigInt, _>(&row.at)?;
+        out.push_sql(" AND last_used_ip <> ");
+        out.push_bind_param::<Text, _>(&row.ip)?;
+        out.push_sql("))");
         Ok(())
     }
 }
@@ -159,7 +164,8 @@ where
         out.push_sql(table.name());
         out.push_sql(" SET last_used_at = used.at, last_used_ip = used.ip FROM used WHERE ");
         out.push_sql(table.id());
-        out.push_sql(" = used.id AND (last_used_at IS NULL OR last_used_at <= used.at)");
+        out.push_sql(" = used.id AND (last_used_at IS NULL OR last_used_at < used.at");
+        out.push_sql(" OR (last_used_at = used.at AND last_used_ip <> used.ip))");
         Ok(())
     }
 }
