@@ -48,6 +48,10 @@ class Session:
         """The database with so many keys."""
         return datasets.prepare(self.server, keys, algorithm, self.database_url, self.say)
 
+    def cpu_seconds(self, target: Running) -> float:
+        """Processor time of a server since its start."""
+        return machine.cpu_times(target.pid, self.cores.server).process
+
     def load(self, target: Running, dataset: Dataset | Path, seconds: float | None = None, **settings: object) -> Run:
         """One closed-loop run; refuses figures that are not what they seem, and notes a disturbed core."""
         credentials = dataset.credentials if isinstance(dataset, Dataset) else dataset
@@ -203,6 +207,7 @@ def scale(session: Session) -> Table:
             "many keys per CPU-s",
             "ratio of /s",
             "**ratio per CPU-s**",
+            "ratio, pauses included",
         ],
     )
     for algorithm in session.algorithms:
@@ -214,7 +219,10 @@ def scale(session: Session) -> Table:
                     wait_until_warm(many)
                 session.load(few, few_keys, min(2, session.seconds))
                 session.load(many, many_keys, min(2, session.seconds))
+                before = [session.cpu_seconds(server) for server in (few, many)]
                 pairs = [(session.load(few, few_keys), session.load(many, many_keys)) for _ in range(session.pairs)]
+                few_seconds, many_seconds = (session.cpu_seconds(server) - was for server, was in zip((few, many), before))
+            few_rate, many_rate = sum(a.answers for a, _ in pairs) / few_seconds, sum(b.answers for _, b in pairs) / many_seconds
             table.add(
                 algorithm,
                 name,
@@ -222,10 +230,12 @@ def scale(session: Session) -> Table:
                 number(statistics.median(b.per_cpu_second for _, b in pairs)),
                 ratio_spread([b.per_second / a.per_second for a, b in pairs]),
                 ratio_spread([b.per_cpu_second / a.per_cpu_second for a, b in pairs]),
+                f"{many_rate / few_rate:.3f}",
             )
     table.note(
         "`as started`: a fresh server reads its keys meanwhile, and most requests are for one that it has not read yet, for both",
-        "of which the same core pays; `warm`: it has read them, which its log says. Default settings.",
+        "of which the same core pays; `warm`: it has read them, which its log says. Default settings. The",
+        "last column counts all processor time of all pairs, also what a server writes down while the other one is asked.",
     )
     return table
 
