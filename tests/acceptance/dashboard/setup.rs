@@ -8,7 +8,7 @@ use serde_json::json;
 use super::pages::set_cookie;
 use crate::support::http::{self, Request};
 use crate::support::people::{Login, PLATFORM, a_password, an_email};
-use crate::support::tools::{eventually, free_port};
+use crate::support::tools::{eventually, free_port, signal};
 use crate::support::workspace::Registered;
 use crate::support::{App, Backend, Output, Site, on_both};
 
@@ -125,8 +125,8 @@ fn the_first_operators_link_is_printed_in_a_terminal_while_there_is_none() {
             let is_up = http::exchange(listen.parse().unwrap(), &Request::new("GET", "/readyz")).is_ok();
             Some(text).filter(|text| is_up && text.contains(heard))
         });
-        // The server goes with its terminal.
-        drop(terminal.kill());
+        // Asked kindly, the terminal ends the server too, also where nobody hears a hang-up.
+        signal(terminal.id(), "TERM");
         drop(terminal.wait());
         text
     };
