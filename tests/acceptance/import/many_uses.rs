@@ -94,7 +94,8 @@ fn detour(backend: Backend) {
     assert_eq!(rows_since(&app, 0), ids.len());
 
     // The node ends before they get there: another takes them, when they have waited for long.
-    let since = time::OffsetDateTime::now_utc().unix_timestamp() + 300;
+    // Not by the shifted clock: libfaketime gives a thread the true time now and then.
+    let since = 1 + i64::try_from(count(&app, "select max(last_used_at) from api_secret_uses")).unwrap();
     use_all_at_once(&app, &ids, since);
     app.kill();
     app.restart();
@@ -102,8 +103,7 @@ fn detour(backend: Backend) {
     assert_ne!(last_uses(&app, &ids[7]), known);
     clock.shift(1_300);
     moved();
-    let known = rows_since(&app, since);
-    assert!(known > ids.len() / 2, "{known}");
+    assert_eq!(rows_since(&app, since), ids.len());
 }
 
 #[test]
